@@ -1,0 +1,33 @@
+import { hashText, mixBits } from './random.ts'
+
+const HEX = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, '0'))
+
+/** What an id is numbered within; payments, refunds and broken messages never share a number. */
+export const ID_SPACES = { payment: 0, refund: 1, broken: 2 } as const
+
+/**
+ * Makes transaction ids of 35 characters: the PSP's prefix and 128 bits. The bits are a scrambling, which can be undone,
+ * of 64 bits that name the run and 64 that number the transaction: two ids are equal only if both are.
+ */
+export class TxnIds {
+  private readonly runLow: number
+  private readonly runHigh: number
+
+  constructor(run: string) {
+    this.runLow = hashText(run, 3)
+    this.runHigh = hashText(run, 4)
+  }
+
+  /** The id of one transaction of the run; the prefix has three characters. */
+  make(prefix: string, space: keyof typeof ID_SPACES, number: number): string {
+    const low = mixBits(number | 0)
+    const high = mixBits((((number / 4_294_967_296) | 0) | (ID_SPACES[space] << 24)) ^ low)
+    const runLow = this.runLow ^ mixBits((low + 0x9e3779b9) | 0)
+    const runHigh = this.runHigh ^ mixBits((high ^ low ^ 0x7f4a7c15) | 0)
+    return prefix + hex(runLow) + hex(low) + hex(runHigh) + hex(high)
+  }
+}
+
+function hex(bits: number): string {
+  return (HEX[bits >>> 16] as string) + (HEX[bits & 0xffff] as string)
+}

@@ -1,0 +1,66 @@
+import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs'
+import { UpiError } from '../core/errors.ts'
+import type { Config, Needed } from './config.ts'
+import type { Logger } from './telemetry.ts'
+import { hostOf, readPem, refusePlaintext } from './transport.ts'
+
+const CONNECT_TIMEOUT_MS = 3_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. */
+export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, log: Logger): Kafka {
+  const protocol = config.kafkaSecurityProtocol
+  if (!protocol.endsWith('SSL')) {
+    for (const broker of config.kafkaBrokers) refusePlaintext(config, 'Kafka', hostOf(broker))
+  }
+  const options: KafkaConfig = {
+    clientId,
+    brokers: [...config.kafkaBrokers],
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Worker and commands back off themselves, so that they can say what they wait for.
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: () => (entry) => writeLog(log, entry),
+  }
+  if (protocol.endsWith('SSL')) options.ssl = tlsOf(config)
+  if (protocol.startsWith('SASL')) options.sasl = saslOf(config)
+  return new kafkajs.Kafka(options)
+}
+
+/** Turns what kafkajs throws when the brokers are away into the error that says so; others pass. */
+export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown {
+  const name = (cause as Error | null)?.name ?? ''
+  const isAway = /^KafkaJS(Connection|NumberOfRetriesExceeded|BrokerNotFound|RequestTimeout)/.test(name)
+  if (!isAway) return cause
+  return new UpiError(
+    'KAFKA_UNAVAILABLE',
+    `Kafka at ${brokers.join(', ')}: ${(cause as Error).message}`,
+    { fix: 'see ./upi status, or check KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL', cause },
+  )
+}
+
+function tlsOf(config: Config) {
+  return {
+    ...(config.kafkaSslCa === undefined ? {} : { ca: [readPem(config.kafkaSslCa)] }),
+    ...(config.kafkaSslCert === undefined ? {} : { cert: readPem(config.kafkaSslCert) }),
+    ...(config.kafkaSslKey === undefined ? {} : { key: readPem(config.kafkaSslKey) }),
+  }
+}
+
+function saslOf(config: Config): SASLOptions {
+  const { kafkaSaslUsername: username, kafkaSaslPassword: password } = config
+  if (username === undefined || password === undefined) {
+    throw new UpiError('CONFIG_INVALID', 'SASL needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD')
+  }
+  const mechanism = config.kafkaSaslMechanism.toLowerCase() as Lowercase<Config['kafkaSaslMechanism']>
+  return { mechanism, username, password } as SASLOptions
+}
+
+function writeLog(log: Logger, { namespace, level, log: entry }: LogEntry): void {
+  const { message, timestamp: _, logger: __, stack: ___, ...fields } = entry
+  const line = { client: 'kafkajs', namespace, ...fields }
+  // kafkajs calls "error" what it goes on to retry by itself.
+  if (level === kafkajs.logLevel.ERROR || level === kafkajs.logLevel.WARN) log.warn(line, message)
+  else log.debug(line, message)
+}

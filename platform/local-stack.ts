@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UpiError } from '../core/errors.ts'
+
+/** What the settings need to know of the local stack: where it lives and the secrets made for it. */
+export interface LocalStack {
+  readonly home: string
+  readonly portBase: number
+  /** Undefined until the first `up`. */
+  readonly secrets: Secrets | undefined
+  postgresUrl(user: string, password: string | undefined): string | undefined
+}
+
+/** The secrets of the local stack, made at random by the first `up` and kept with mode 0600. */
+export type Secrets = Record<(typeof SECRET_NAMES)[number], string>
+
+const SECRET_NAMES = [
+  'postgres',
+  'upi_ingest',
+  'upi_transform',
+  'upi_api',
+  'upi_report',
+  'registry',
+  'grafana',
+  'pii_key',
+] as const
+
+const PORT_BASE_DEFAULT = 29_000
+
+/** Reads what earlier runs have left in the home folder; nothing is created. */
+export function localStack(home: string, portBaseAsked?: number): LocalStack {
+  const kept = readJson<{ portBase?: number }>(join(home, 'stack.json'))
+  const portBase = portBaseAsked ?? kept?.portBase ?? PORT_BASE_DEFAULT
+  return {
+    home,
+    portBase,
+    secrets: readJson<Secrets>(join(home, 'secrets.json')),
+    postgresUrl: (user, password) =>
+      password === undefined
+        ? undefined
+        : `postgres://${user}:${password}@127.0.0.1:${portBase}/upi`,
+  }
+}
+
+/** Makes the home folder with its secrets and remembers the port base, so that later commands find the stack. */
+export function prepareHome(home: string, portBase: number): Secrets {
+  try {
+    mkdirSync(home, { recursive: true })
+    const path = join(home, 'secrets.json')
+    const secrets = readJson<Secrets>(path)
+    const complete = { ...makeSecrets(), ...secrets }
+    if (secrets === undefined || Object.keys(complete).length > Object.keys(secrets).length) {
+      writeAtomically(path, complete, 0o600)
+    }
+    writeAtomically(join(home, 'stack.json'), { portBase }, 0o644)
+    return complete
+  } catch (cause) {
+    if (cause instanceof UpiError) throw cause
+    throw new UpiError('CACHE_UNWRITABLE', `${home} cannot be written: ${(cause as Error).message}`, {
+      fix: 'set UPI_HOME to a folder that you may write',
+      cause,
+    })
+  }
+}
+
+function makeSecrets(): Secrets {
+  const random = () => randomBytes(24).toString('base64url')
+  const secrets = Object.fromEntries(SECRET_NAMES.map((name) => [name, random()])) as Secrets
+  return { ...secrets, pii_key: `local:${randomBytes(32).toString('hex')}` }
+}
+
+function readJson<T>(path: string): T | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return JSON.parse(text) as T
+  } catch (cause) {
+    throw new UpiError('CONFIG_INVALID', `${path} is not JSON`, {
+      fix: 'restore it from a backup, or start afresh with ./upi down --wipe',
+      cause,
+    })
+  }
+}
+
+function writeAtomically(path: string, value: object, mode: number): void {
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode })
+  renameSync(temporary, path)
+}

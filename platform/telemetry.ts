@@ -1,0 +1,31 @@
+import { type Logger, pino } from 'pino'
+
+export type { Logger }
+
+/** Fields that may hold a secret or a person's data, wherever a careless log line puts them. */
+const REDACTED = ['password', 'payer', 'payee', 'payload', '*.password', '*.payer', '*.payee', '*.payload']
+
+/**
+ * The one logger of a process. A line is a constant sentence with fields; children carry the scope. JSON on stderr,
+ * or short readable lines when a person watches: stdout belongs to results.
+ */
+export function createLogger(options: { process: string; level: string; pretty: boolean }): Logger {
+  const settings = {
+    level: options.level,
+    base: { process: options.process },
+    redact: { paths: REDACTED, censor: '[redacted]' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return options.pretty
+    ? pino(settings, { write: (line: string) => process.stderr.write(readable(line)) })
+    : pino(settings, pino.destination({ fd: 2, sync: true }))
+}
+
+function readable(line: string): string {
+  const { level, time, process: _, msg, err, ...fields } = JSON.parse(line)
+  const shown = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const cause = err === undefined ? [] : [`cause="${err.message}"`]
+  const parts = [String(time).slice(11, 19), String(level).padEnd(5), msg, ...shown, ...cause]
+  return `${parts.join(' ')}\n`
+}
