@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { UpiError } from '../../core/errors.ts'
+import { type Config, loadConfig, type SettingName } from '../../platform/config.ts'
+import { addressOf } from '../../platform/postgres.ts'
+import { SETTINGS } from '../../platform/settings.ts'
+import { newCommand } from '../command.ts'
+import { print } from '../output.ts'
+
+/** The settings that another program needs to reach the platform. */
+const EXPORTED: readonly SettingName[] = [
+  'databaseUrl',
+  'ingestDatabaseUrl',
+  'transformDatabaseUrl',
+  'apiDatabaseUrl',
+  'reportDatabaseUrl',
+  'kafkaBrokers',
+  'schemaRegistryUrl',
+  'temporalAddress',
+  'temporalNamespace',
+  'temporalUiUrl',
+  'apiUrl',
+  'lakeDir',
+  'topic',
+  'home',
+  'portBase',
+]
+
+/** `./upi env` */
+export function envCommand(): Command {
+  return newCommand(
+    'env',
+    "Print the addresses of the platform as KEY='value' lines, passwords included.",
+  )
+    .addHelpText('after', '\nUse: eval "$(./upi env)"; psql "$DATABASE_URL"')
+    .action(() => {
+      const config = loadConfig()
+      if (config.databaseUrl === undefined) {
+        throw new UpiError('NOT_READY', `no local stack in ${config.home}, and DATABASE_URL is not set`, {
+          fix: 'run ./upi up',
+        })
+      }
+      for (const name of EXPORTED) {
+        const value = config[name]
+        if (value === undefined) continue
+        print(`${SETTINGS[name].env}=${shellQuote(String(value))}`)
+      }
+    })
+}
+
+/** What people want to open after `up`: never a password. */
+export function addressRows(config: Config): { about: string; shown: string }[] {
+  const rows = [
+    ['Postgres', config.databaseUrl === undefined ? undefined : addressOf(config.databaseUrl)],
+    ['Kafka', config.kafkaBrokers?.join(',')],
+    ['Schema registry', config.schemaRegistryUrl],
+    ['Temporal', config.temporalAddress],
+    ['Temporal UI', config.temporalUiUrl],
+  ] as const
+  return rows.flatMap(([about, shown]) => (shown === undefined ? [] : [{ about, shown }]))
+}
+
+function shellQuote(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { type Config, loadConfig, need } from '../../platform/config.ts'
+import { migrateUp, migrationStatus } from '../../platform/migrate.ts'
+import { addressOf } from '../../platform/postgres.ts'
+import { newCommand, subCommand } from '../command.ts'
+import { note, print, printJson, printTable } from '../output.ts'

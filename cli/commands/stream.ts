@@ -1,0 +1,85 @@
+import type { Command } from 'commander'
+import { loadConfig, need } from '../../platform/config.ts'
+import { serveHealth } from '../../platform/health-server.ts'
+import { createKafka } from '../../platform/kafka.ts'
+import { createPool } from '../../platform/postgres.ts'
+import { createRegistry, createSchemaReader } from '../../platform/registry.ts'
+import { Shutdown } from '../../platform/shutdown.ts'
+import { createLogger } from '../../platform/telemetry.ts'
+import { createStreamMetrics } from '../../streaming/metrics.ts'
+import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
+import { createSink } from '../../streaming/sink.ts'
+import { StreamWorker } from '../../streaming/worker.ts'
+import { newCommand } from '../command.ts'
+
+// One connection a partition that is written at the same time, and one for making partitions.
+const CONNECTIONS_MAX = 5
+
+/** `./upi stream` */
+export function streamCommand(): Command {
+  return newCommand(
+    'stream',
+    'Read payments from Kafka into Postgres, one transaction a batch, until SIGTERM drains it.',
+  ).action(async (options: { verbose?: boolean }) => {
+    const config = need(
+      loadConfig(),
+      'ingestDatabaseUrl',
+      'kafkaBrokers',
+      'schemaRegistryUrl',
+      'piiKey',
+    )
+    const level = options.verbose === true ? 'debug' : config.logLevel
+    const log = createLogger({ process: 'stream', level, pretty: process.stderr.isTTY === true })
+    const shutdown = new Shutdown(log)
+
+    const pool = createPool(config, config.ingestDatabaseUrl, {
+      max: CONNECTIONS_MAX,
+      name: 'stream',
+    })
+    shutdown.add('postgres', () => pool.end())
+    const kafka = createKafka(config, 'upi-stream', log)
+    const admin = kafka.admin()
+    shutdown.add('kafka admin', () => admin.disconnect())
+    const schemas = createSchemaReader(createRegistry(config))
+    const metrics = createStreamMetrics()
+
+    const sink = createSink({
+      pool,
+      group: config.consumerGroup,
+      topic: config.topic,
+      rulesVersion: rulesVersionOf(config),
+      logStarts: async () => {
+        await admin.connect()
+        const offsets = await admin.fetchTopicOffsets(config.topic)
+        return new Map(offsets.map(({ partition, low }) => [partition, BigInt(low)]))
+      },
+    })
+    const worker = new StreamWorker({
+      kafka,
+      sink,
+      rules: rulesOf(config, (id) => schemas.known(id)),
+      loadSchema: (id) => schemas.load(id),
+      topic: config.topic,
+      group: config.consumerGroup,
+      log,
+      onBatch: metrics.countBatch,
+    })
+    if (config.metricsPort !== undefined) {
+      const health = await serveHealth({
+        host: config.metricsHost,
+        port: config.metricsPort,
+        metrics: metrics.registry,
+        readiness: () => worker.readiness(),
+      })
+      shutdown.add('health server', () => health.close())
+    }
+
+    log.info({ topic: config.topic, group: config.consumerGroup }, 'stream started')
+    try {
+      await worker.run(shutdown.signal)
+    } finally {
+      await shutdown.close()
+      log.info('stream stopped')
+    }
+  })
+}

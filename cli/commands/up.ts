@@ -1,0 +1,134 @@
+import type { Command } from 'commander'
+import { UpiError } from '../../core/errors.ts'
+import type { Config } from '../../platform/config.ts'
+import {
+  type ComponentState,
+  type StackState,
+  startStack,
+  stopStack,
+  waitReady,
+  watchStack,
+} from '../../platform/stack/index.ts'
+import { countOption, newCommand } from '../command.ts'
+import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
+import { partNames, stackOptions } from '../stack.ts'
+import { addressRows } from './env.ts'
+
+const RATE_DEFAULT = 50
+const RATE_MAX = 100_000
+
+interface Options {
+  detach?: boolean
+  rate: number
+  traffic: boolean
+  only?: string
+}
+
+/** `./upi up` */
+export function upCommand(): Command {
+  return newCommand('up', 'Start the whole platform: servers, tables, topics, stream, worker, live traffic.')
+    .option('--detach', 'return when all is ready; without it, Ctrl-C stops the platform in order')
+    .option(
+      '--rate <n>',
+      'messages a second of live traffic',
+      countOption(1, RATE_MAX),
+      RATE_DEFAULT,
+    )
+    .option('--no-traffic', 'start without live traffic')
+    .option('--only <names>', 'start only these parts, comma-separated, such as postgres,kafka')
+    .action(up)
+}
+
+async function up(options: Options): Promise<void> {
+  const choice = { rate: options.traffic ? options.rate : 0 }
+  const only = options.only?.split(',')
+  const { config, options: stack } = stackOptions(only === undefined ? choice : { ...choice, only })
+  refuseUnknown(only ?? [], partNames(config))
+
+  const stop = new AbortController()
+  const interrupt = () => stop.abort()
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+
+  const progress = new StartProgress()
+  try {
+    const { attached, pid } = await startStack(stack, stop.signal)
+    if (attached) note(`already running in ${config.home} (supervisor ${pid})`)
+    const state = await waitReady(config.home, {
+      onChange: (next) => progress.show(next),
+      signal: stop.signal,
+    })
+    progress.show(state)
+    printReady(config, state)
+    if (options.detach || attached) return
+    note('\nCtrl-C stops it in order; ./upi status and ./upi logs -f look at it from elsewhere.')
+    await watchStack(config.home, () => {}, stop.signal)
+  } catch (fault) {
+    if (!stop.signal.aborted) throw fault
+  }
+  if (stop.signal.aborted) {
+    note('stopping …')
+    await stopStack(config.home)
+    note('stopped')
+  }
+}
+
+function refuseUnknown(names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  throw new UpiError('OPTION_INVALID', `--only: there is no part ${unknown.join(', ')}`, {
+    fix: `choose from ${known.join(', ')}`,
+  })
+}
+
+/** One line a component, once, when something worth knowing has happened to it. */
+class StartProgress {
+  readonly #said = new Set<string>()
+  readonly #began = performance.now()
+
+  show(state: StackState): void {
+    for (const component of state.components) {
+      const { name, fetched } = component
+      if (component.state === 'fetching') this.#say(`${name} fetching`, name, 'fetching …')
+      if (fetched !== undefined) {
+        const cost = `${formatSpan(fetched.ms)}, ${formatBytes(fetched.bytes)}`
+        this.#say(`${name} fetched`, name, `fetched from ${fetched.source}: ${cost}`)
+      }
+      if (isUp(component)) {
+        const after = formatSpan(performance.now() - this.#began)
+        this.#say(`${name} up`, name, paint('green', readyText(component), process.stderr), after)
+      }
+      if (component.state === 'restarting') {
+        this.#say(`${name} ${component.restarts}`, name, `restarting: ${component.detail ?? ''}`)
+      }
+    }
+  }
+
+  #say(key: string, name: string, text: string, after = ''): void {
+    if (this.#said.has(key)) return
+    this.#said.add(key)
+    note(`${name.padEnd(10)} ${text} ${after}`.trimEnd())
+  }
+}
+
+function isUp(component: ComponentState): boolean {
+  return component.state === 'ready' || component.state === 'done'
+}
+
+function readyText(component: ComponentState): string {
+  if (component.state === 'done') return 'done'
+  const where = component.external ? ' (external)' : ''
+  return `ready ${component.version}${where}`.replace(/\s+/g, ' ').trim()
+}
+
+function printReady(config: Config, state: StackState): void {
+  const seconds =
+    state.readyAt === undefined
+      ? ''
+      : ` after ${formatSpan(Date.parse(state.readyAt) - Date.parse(state.startedAt))}`
+  print(paint('bold', `ready${seconds}`))
+  print()
+  printTable(addressRows(config), [
+    { title: 'what', value: (row) => row.about },
+    { title: 'where', value: (row) => row.shown },
+  ])
+}

@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { type Config, environmentOf, loadConfig } from '../platform/config.ts'
+import { prepareHome } from '../platform/local-stack.ts'
+import type { ExternalServers, ProcessSpec, ServerName, StackOptions } from '../platform/stack/index.ts'
+import { hostOf, readPem } from '../platform/transport.ts'
+
+/** What `up` may leave out or set. */
+export interface StackChoice {
+  /** Messages a second; 0 for no traffic. */
+  readonly rate: number
+  /** Only these parts, by name; undefined for all. */
+  readonly only?: readonly string[]
+}
+
+const SERVERS: readonly ServerName[] = ['postgres', 'kafka', 'registry', 'temporal']
+
+/** The whole local stack as data: servers, one-shot steps and processes, from the settings. */
+export function stackOptions(choice: StackChoice): { config: Config; options: StackOptions } {
+  const before = loadConfig()
+  const portBase = before.portBase ?? 0
+  const secrets = prepareHome(before.home, portBase)
+  const config = loadConfig()
+  const isWanted = (name: string) => choice.only?.includes(name) ?? true
+  const options: StackOptions = {
+    home: config.home,
+    cacheDir: config.cacheDir,
+    portBase,
+    checkout: config.checkout,
+    secrets: { postgresPassword: secrets.postgres, registryPassword: secrets.registry },
+    env: environmentOf(),
+    external: externalServers(config, portBase),
+    servers: SERVERS.filter(isWanted),
+    processes: processSpecs(config, portBase, choice.rate).filter((spec) => isWanted(spec.name)),
+  }
+  return { config, options }
+}
+
+/** The names that `up --only` takes. */
+export function partNames(config: Config): string[] {
+  return [...SERVERS, ...processSpecs(config, 0, 1).map((spec) => spec.name)]
+}
+
+function processSpecs(config: Config, portBase: number, rate: number): ProcessSpec[] {
+  const step = (name: string, needs: string[], ...args: string[]): ProcessSpec => ({
+    name,
+    kind: 'step',
+    argv: cliArgv(config, args),
+    env: childEnv(config, portBase),
+    needs,
+  })
+  const process = (name: string, slot: number, needs: string[], args: string[]): ProcessSpec => {
+    const port = portBase + slot
+    return {
+      name,
+      kind: 'process',
+      argv: cliArgv(config, args),
+      env: { ...childEnv(config, portBase), UPI_METRICS_PORT: String(port) },
+      needs,
+      readyUrl: `http://127.0.0.1:${port}/readyz`,
+      address: `127.0.0.1:${port}`,
+      ports: [port],
+    }
+  }
+  const specs = [
+    step('migrate', ['postgres'], 'migrate'),
+    step('topics', ['kafka'], 'topics'),
+    step('schema', ['registry'], 'schema', 'register'),
+    step('schedules', ['temporal'], 'schedules', 'apply'),
+    process('stream', 10, ['migrate', 'topics', 'schema'], ['stream']),
+    process('worker', 11, ['migrate', 'schedules'], ['worker']),
+  ]
+  if (rate === 0) return specs
+  return [
+    ...specs,
+    process('traffic', 12, ['topics', 'schema'], ['generate', '--rate', String(rate)]),
+  ]
+}
+
+function cliArgv(config: Config, args: string[]): [string, ...string[]] {
+  return [
+    join(config.checkout, 'node_modules/node/bin/node'),
+    '--disable-warning=TimeoutNegativeWarning',
+    '--disable-warning=ExperimentalWarning',
+    join(config.checkout, 'cli/main.ts'),
+    ...args,
+  ]
+}
+
+// Secrets reach the processes by the home folder's own file, not by their environment.
+function childEnv(config: Config, portBase: number): Record<string, string> {
+  return {
+    ...environmentOf(),
+    UPI_HOME: config.home,
+    UPI_CACHE_DIR: config.cacheDir,
+    UPI_PORT_BASE: String(portBase),
+  }
+}
+
+function externalServers(config: Config, portBase: number): ExternalServers {
+  const isOurs = (address: string, slot: number) =>
+    ['127.0.0.1', 'localhost'].includes(hostOf(address)) && address.endsWith(`:${portBase + slot}`)
+  const external: ExternalServers = {}
+  const { databaseUrl, kafkaBrokers = [], schemaRegistryUrl, temporalAddress } = config
+  if (databaseUrl !== undefined && !isOurs(new URL(databaseUrl).host, 0)) {
+    external.postgres = { url: databaseUrl }
+  }
+  if (kafkaBrokers.length > 0 && !kafkaBrokers.every((broker) => isOurs(broker, 1))) {
+    external.kafka = kafkaAccess(config, [...kafkaBrokers])
+  }
+  if (schemaRegistryUrl !== undefined && !isOurs(new URL(schemaRegistryUrl).host, 3)) {
+    const auth = config.schemaRegistryAuth
+    external.registry = { url: schemaRegistryUrl, ...(auth === undefined ? {} : { auth }) }
+  }
+  if (temporalAddress !== undefined && !isOurs(temporalAddress, 4)) {
+    external.temporal = { address: temporalAddress }
+  }
+  return external
+}
+
+function kafkaAccess(config: Config, brokers: string[]): NonNullable<ExternalServers['kafka']> {
+  const protocol = config.kafkaSecurityProtocol
+  const pem = (text: string | undefined) => (text === undefined ? undefined : readPem(text))
+  const ssl = { ca: pem(config.kafkaSslCa), cert: pem(config.kafkaSslCert), key: pem(config.kafkaSslKey) }
+  const given = Object.fromEntries(Object.entries(ssl).filter(([, text]) => text !== undefined))
+  const { kafkaSaslUsername: username = '', kafkaSaslPassword: password = '' } = config
+  return {
+    brokers,
+    ...(protocol.endsWith('SSL') ? { ssl: given } : {}),
+    ...(protocol.startsWith('SASL')
+      ? { sasl: { mechanism: config.kafkaSaslMechanism, username, password } }
+      : {}),
+  }
+}

@@ -1,0 +1,81 @@
+import type { Payment } from './payment.ts'
+import { statusRank } from './status.ts'
+
+/** Fields of which the greatest non-null wins, text by its bytes, whatever the order of arrival. */
+export const DESCRIPTIVE_FIELDS = [
+  'type',
+  'channel',
+  'mcc',
+  'payer_bank',
+  'payee_bank',
+  'rrn',
+  'device',
+  'city',
+  'state',
+  'original_txn_id',
+] as const satisfies readonly (keyof Payment)[]
+
+/** Whether two messages speak of the same payment: amount, payer and payee agree. */
+export function sameIdentity(a: Payment, b: Payment): boolean {
+  return (
+    a.amount === b.amount && a.payer_key.equals(b.payer_key) && a.payee_key.equals(b.payee_key)
+  )
+}
+
+/**
+ * What two messages of one transaction say together. Commutative, associative and idempotent over everything but
+ * the identity, which both must share.
+ */
+export function mergePayments(a: Payment, b: Payment): Payment {
+  const last = compareOutcome(a, b) >= 0 ? a : b
+  const first = a.event_time <= b.event_time ? a : b
+  const merged = {
+    ...a,
+    event_time: first.event_time,
+    business_date: first.business_date,
+    // A mask holds '*', which is less than any character of a VPA: the least text is the masked one, and a row once
+    // known to name a person stays masked.
+    payer: lesser(a.payer, b.payer),
+    payee: lesser(a.payee, b.payee),
+    status: last.status,
+    response_code: last.response_code,
+    decline_class: last.decline_class,
+    completed_at: last.completed_at,
+  }
+  for (const field of DESCRIPTIVE_FIELDS) merged[field] = greatest(a[field], b[field])
+  return { ...merged, latency_ms: latencyOf(merged) }
+}
+
+/** Orders outcomes by (status, completed_at, response_code), null lowest. */
+function compareOutcome(a: Payment, b: Payment): number {
+  return (
+    statusRank(a.status) - statusRank(b.status) ||
+    compareNumbers(a.completed_at, b.completed_at) ||
+    compareTexts(a.response_code, b.response_code)
+  )
+}
+
+// A completion that lies before the least event time, which a later message may have brought, is no latency.
+function latencyOf({ event_time, completed_at }: Payment): number | null {
+  return completed_at === null ? null : Math.floor((completed_at - event_time) / 1000)
+}
+
+function compareNumbers(a: number | null, b: number | null): number {
+  return (a ?? Number.NEGATIVE_INFINITY) < (b ?? Number.NEGATIVE_INFINITY) ? -1 : a === b ? 0 : 1
+}
+
+// By bytes, as Postgres compares under collation "C": JavaScript's own order is by UTF-16 units.
+function compareTexts(a: string | null, b: string | null): number {
+  if (a === b) return 0
+  if (a === null) return -1
+  if (b === null) return 1
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+function greatest(a: string | null, b: string | null): string | null {
+  return compareTexts(a, b) >= 0 ? a : b
+}
+
+function lesser(a: string, b: string): string {
+  return compareTexts(a, b) <= 0 ? a : b
+}

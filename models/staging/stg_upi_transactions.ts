@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import { model } from '../engine/define-model.ts'
+import { clean_upi_transactions } from '../sources.ts'
+
+export const stg_upi_transactions = model('stg_upi_transactions')
+  .select((db, ref) =>
+    db
+      .selectFrom(ref(clean_upi_transactions, 'c'))
+      .select([
+        'c.txn_id',
+        'c.business_date as txn_date',
+        'c.event_time',
+        'c.completed_at',
+        'c.status',
+        'c.amount',
+        'c.latency_ms',
+        'c.response_code',
+        'c.decline_class',
+        'c.type',
+        'c.channel',
+        'c.mcc',
+        'c.payer_key',
+        'c.payer_handle',
+        'c.payer_bank',
+        'c.payee_key',
+        'c.payee_handle',
+        'c.payee_bank',
+        'c.original_txn_id',
+      ])
+      .select(({ ref: column }) => {
+        const [status, type] = [column('c.status'), column('c.type')]
+        const [payer, payee] = [column('c.payer'), column('c.payee')]
+        return [
+          sql<boolean>`${type} is distinct from 'REFUND'`.as('is_payment'),
+          sql<boolean>`${status} = 'SUCCESS'`.as('is_success'),
+          sql<boolean>`${status} in ('FAILED', 'EXPIRED', 'DECLINED')`.as('is_failed'),
+          sql<boolean>`${status} in ('PENDING', 'DEEMED')`.as('is_pending'),
+          sql<boolean>`${status} = 'REVERSED'`.as('is_reversed'),
+          sql<boolean>`${status} not in ('PENDING', 'DEEMED')`.as('is_terminal'),
+          // A person is masked with stars, which no VPA holds; in a refund the merchant pays.
+          sql<string | null>`case when ${type} = 'REFUND' then ${payer}
+            when strpos(${payee}, '*') = 0 then ${payee} end`.as('merchant'),
+        ]
+      }),
+  )
+  .promise({
+    kind: 'view',
+    about: 'One row a transaction: clean with its status as questions, and the merchant named.',
+    grain: ['txn_id'],
+    day: 'txn_date',
+    columns: {
+      txn_id: { about: 'Id of the transaction.' },
+      txn_date: { about: 'Business date: the day of the payment in Asia/Kolkata.' },
+      event_time: { about: 'When the payment was initiated.' },
+      completed_at: { about: 'When its status became final.' },
+      status: { about: 'The greatest status seen.' },
+      amount: { about: 'Rupees.' },
+      latency_ms: { about: 'From initiation to completion.' },
+      response_code: { about: 'NPCI or bank response code, unwrapped.' },
+      decline_class: { about: 'TD, technical, or BD, business.' },
+      type: { about: 'P2P, P2M, REFUND or unknown.' },
+      channel: { about: 'QR, INTENT, COLLECT, MANDATE, OTHER or unknown.' },
+      mcc: { about: 'Merchant category code.' },
+      payer_key: { about: 'Token of the payer.' },
+      payer_handle: { about: 'Handle of the payer.' },
+      payer_bank: { about: 'Bank that is debited.' },
+      payee_key: { about: 'Token of the payee.' },
+      payee_handle: { about: 'Handle of the payee.' },
+      payee_bank: { about: 'Bank that is credited.' },
+      original_txn_id: { about: 'For a refund: the payment that is refunded.' },
+      is_payment: { about: 'Not a refund.' },
+      is_success: { about: 'SUCCESS.' },
+      is_failed: { about: 'FAILED, EXPIRED or DECLINED.' },
+      is_pending: { about: 'PENDING or DEEMED.' },
+      is_reversed: { about: 'REVERSED.' },
+      is_terminal: { about: 'No longer pending.' },
+      merchant: { about: 'VPA of the merchant; null between persons.' },
+    },
+  })

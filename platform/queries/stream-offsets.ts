@@ -1,0 +1,58 @@
+import type { ClientBase } from 'pg'
+
+/** Where one consumer group stands in one partition. */
+export interface StreamPosition {
+  readonly group: string
+  readonly topic: string
+  readonly epoch: number
+  readonly partition: number
+}
+
+/** The stored next offsets of a group; partitions that have none yet are absent. */
+export async function findOffsets(
+  client: ClientBase,
+  { group, topic, epoch }: Omit<StreamPosition, 'partition'>,
+): Promise<Map<number, bigint>> {
+  const { rows } = await client.query<{ kafka_partition: number; next_offset: string }>(
+    `select kafka_partition, next_offset
+       from ops.stream_offsets
+      where consumer_group = $1 and topic = $2 and epoch = $3`,
+    [group, topic, epoch],
+  )
+  return new Map(rows.map((row) => [row.kafka_partition, BigInt(row.next_offset)]))
+}
+
+/** Gives a partition its first offset, unless another worker has just done so. */
+export async function beginOffset(
+  client: ClientBase,
+  at: StreamPosition,
+  offset: bigint,
+): Promise<void> {
+  await client.query(
+    `insert into ops.stream_offsets (consumer_group, topic, epoch, kafka_partition, next_offset)
+     values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [at.group, at.topic, at.epoch, at.partition, offset],
+  )
+}
+
+/**
+ * Moves a partition's offset if it still stands where the caller believes. The first statement of every batch: it
+ * locks out a second owner, and a stale one sees false.
+ */
+export async function advanceOffset(
+  client: ClientBase,
+  at: StreamPosition,
+  move: { from: bigint; next: bigint; maxEventTime: string | null },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update ops.stream_offsets
+        set next_offset = $6,
+            max_event_time = greatest(max_event_time, $7::timestamptz),
+            updated_at = now()
+      where consumer_group = $1 and topic = $2 and epoch = $3 and kafka_partition = $4
+        and next_offset = $5`,
+    [at.group, at.topic, at.epoch, at.partition, move.from, move.next, move.maxEventTime],
+  )
+  return rowCount === 1
+}

@@ -1,0 +1,40 @@
+import type { Fetched, FetchContext } from './fetch/part.ts'
+
+/** A part of the stack, as the supervisor sees it: how to get, start, ask and stop it. */
+export interface Component {
+  readonly name: string
+  readonly kind: 'server' | 'process' | 'step'
+  /** It runs elsewhere: only probed. */
+  readonly external: boolean
+  readonly needs: readonly string[]
+  readonly address: string
+  readonly version: string
+  /** Ports it will listen on. */
+  readonly ports: readonly number[]
+  readonly readyMsMax: number
+  readonly graceMsMax: number
+  readonly stopSignal: NodeJS.Signals
+  /** Brings its programs to this machine; called once, beside those of the others. */
+  fetch?(context: FetchContext): Promise<Fetched>
+  /** Makes all ready for a start; called before each, and must not mind what an earlier one left. */
+  prepare?(context: PrepareContext): Promise<Launch>
+  /** Throws until the component is ready; an UpiError says that it never will be. */
+  probe?(): Promise<void>
+}
+
+export interface PrepareContext {
+  readonly fetched: Fetched | undefined
+  readonly signal: AbortSignal
+  /** Where what preparation prints belongs. */
+  readonly logPath: string
+}
+
+/** How to start a process. */
+export interface Launch {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly uid?: number
+  readonly gid?: number
+}

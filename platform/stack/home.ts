@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+
+/** Every path that the stack uses under its home folder. */
+export function homePaths(home: string): HomePaths {
+  return {
+    state: join(home, 'state.json'),
+    logs: join(home, 'logs'),
+    run: join(home, 'run'),
+    lock: join(home, 'run', 'supervisor.lock'),
+    stackId: join(home, 'run', 'stack-id'),
+    postgres: join(home, 'postgres'),
+    kafka: join(home, 'kafka'),
+    temporal: join(home, 'temporal'),
+  }
+}
+
+export type HomePaths = Record<
+  'state' | 'logs' | 'run' | 'lock' | 'stackId' | 'postgres' | 'kafka' | 'temporal',
+  string
+>
+
+/** Where the output of a component goes. */
+export function logFile(home: string, name: string): string {
+  return join(homePaths(home).logs, `${name}.log`)
+}

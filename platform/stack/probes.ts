@@ -1,0 +1,115 @@
+import { connect, type Socket } from 'node:net'
+import type { ExternalKafka } from './options.ts'
+
+/*
+ * Probes throw until what they ask is there. HTTP and Kafka are asked by hand over a plain socket: node:http alone
+ * would cost the supervisor 14 MB of memory for ever, kafkajs 10.
+ */
+
+/** Throws unless the address accepts a connection. */
+export async function probeTcp(host: string, port: number): Promise<void> {
+  const socket = await open(host, port)
+  socket.destroy()
+}
+
+/** Throws unless a plain http URL answers below a status: 300 for "it works", 500 for "it is there". */
+export async function probeHttp(url: string, statusBelow = 300): Promise<void> {
+  const { hostname, port, pathname, search, host } = new URL(url)
+  const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+  const answer = await exchange({ host: hostname, port: Number(port || 80) }, Buffer.from(request))
+  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1'))?.[1] ?? Number.NaN)
+  if (!(status < statusBelow)) throw new Error(`${pathname} answers ${status}`)
+}
+
+/** Throws unless a database answers a query. */
+export async function probePostgres(connectionString: string): Promise<void> {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PROBE_MS_MAX })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select 1')
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Throws unless a plain broker names itself and its controller in answer to a metadata request. */
+export async function probeKafka(host: string, port: number): Promise<void> {
+  const answer = await exchange({ host, port }, METADATA_REQUEST, (bytes) => {
+    return bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)
+  })
+  const { brokers, controllerId } = readMetadata(answer)
+  if (brokers === 0 || controllerId < 0) throw new Error('the broker is not registered yet')
+}
+
+/** Throws unless a cluster beyond this machine answers, by whatever TLS and SASL it wants. */
+export async function probeExternalKafka(external: ExternalKafka): Promise<void> {
+  const { Kafka, logLevel } = await import('kafkajs')
+  const { brokers, ssl, sasl } = external
+  const admin = new Kafka({
+    clientId: 'upi-supervisor',
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: PROBE_MS_MAX,
+    retry: { retries: 0 },
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl: sasl as { mechanism: 'plain' } & typeof sasl }),
+  }).admin()
+  try {
+    await admin.connect()
+    await admin.describeCluster()
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** The number of brokers and the controller in a Metadata response of version 1, size first. */
+export function readMetadata(bytes: Buffer): { brokers: number; controllerId: number } {
+  let at = 8
+  const brokers = bytes.readInt32BE(at)
+  at += 4
+  for (let broker = 0; broker < brokers; broker += 1) {
+    at += 4
+    at = skipString(bytes, at) + 4
+    at = skipString(bytes, at)
+  }
+  return { brokers, controllerId: bytes.readInt32BE(at) }
+}
+
+function skipString(bytes: Buffer, at: number): number {
+  return at + 2 + Math.max(0, bytes.readInt16BE(at))
+}
+
+/** What one probe may take; a server that hangs counts as one that does not answer. */
+export const PROBE_MS_MAX = 5_000
+
+// Size, key 3 (Metadata), version 1, correlation 1, client id "upi", no topics asked for.
+const METADATA_REQUEST = Buffer.from('00000011000300010000000100037570690000' + '0000', 'hex')
+
+async function open(host: string, port: number): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const socket = connect({ host, port, timeout: PROBE_MS_MAX })
+  socket.once('connect', () => resolve(socket))
+  socket.once('timeout', () => socket.destroy(new Error('no answer')))
+  socket.on('error', reject)
+  return promise
+}
+
+async function exchange(
+  address: { host: string; port: number },
+  request: Buffer,
+  isWhole: (bytes: Buffer) => boolean = () => false,
+): Promise<Buffer> {
+  const socket = await open(address.host, address.port)
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  let bytes: Buffer = Buffer.alloc(0)
+  socket.on('error', reject)
+  socket.on('close', () => resolve(bytes))
+  socket.on('data', (chunk) => {
+    bytes = Buffer.concat([bytes, chunk])
+    if (isWhole(bytes)) socket.destroy()
+  })
+  socket.write(request)
+  return promise
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { UpiError } from '../core/errors.ts'
+import { toPaise } from '../core/money.ts'
+import { createVpaKeyer } from '../core/vpa-key.ts'
+import type { Needed } from '../platform/config.ts'
+import type { Rules } from './processor.ts'
+
+// Raised by hand when a processor's outcome changes for some message.
+const PROCESSORS_VERSION = 1
+
+/** The rules of cleaning from the settings; schemas are looked up by whoever reads the messages. */
+export function rulesOf(config: Needed<'piiKey'>, schemaOf: Rules['schemaOf']): Rules {
+  return {
+    amountLimitPaise: toPaise(config.amountLimit),
+    txnIdProfile: config.txnIdProfile,
+    naiveOffsetMinutes: offsetMinutes(config.naiveTimestampZone),
+    eventAgeMsMax: config.eventAgeDaysMax * 86_400_000,
+    keyOf: createVpaKeyer(config.piiKey.secret),
+    schemaOf,
+  }
+}
+
+/** A short name for everything that the outcome of cleaning depends on; the key only by its id. */
+export function rulesVersionOf(config: Needed<'piiKey'>): string {
+  const outcome = [
+    PROCESSORS_VERSION,
+    config.amountLimit,
+    config.txnIdProfile,
+    config.naiveTimestampZone ?? '',
+    config.eventAgeDaysMax,
+    config.piiKey.id,
+  ]
+  const hash = createHash('sha256').update(JSON.stringify(outcome)).digest('hex').slice(0, 12)
+  return `${PROCESSORS_VERSION}-${hash}`
+}
+
+function offsetMinutes(zone: string | undefined): number | undefined {
+  if (zone === undefined) return undefined
+  if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
+  if (zone === 'UTC' || zone === 'Z') return 0
+  const match = /^([+-])(\d\d):(\d\d)$/.exec(zone)
+  if (match === null) {
+    throw new UpiError('CONFIG_INVALID', `UPI_NAIVE_TIMESTAMP_ZONE '${zone}' is not known`, {
+      fix: 'use an offset such as +05:30, or Asia/Kolkata',
+    })
+  }
+  const minutes = Number(match[2]) * 60 + Number(match[3])
+  return match[1] === '-' ? -minutes : minutes
+}

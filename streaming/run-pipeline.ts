@@ -1,0 +1,45 @@
+import type { Payment } from '../core/payment.ts'
+import { type Reject, type Result, refuse } from '../core/result.ts'
+import { PIPELINE } from './pipeline.ts'
+import type { KafkaRecord, Processor, Rules } from './processor.ts'
+
+/** What became of the messages of a batch; every record is in just one of the two lists, in offset order. */
+export interface Outcome {
+  readonly accepted: readonly { readonly record: KafkaRecord; readonly payment: Payment }[]
+  readonly rejected: readonly { readonly record: KafkaRecord; readonly reasons: readonly Reject[] }[]
+}
+
+/** Runs every record through the pipeline. Routes rejects; a processor that throws costs its own message only. */
+export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outcome {
+  const accepted: { record: KafkaRecord; payment: Payment }[] = []
+  const rejected: { record: KafkaRecord; reasons: readonly Reject[] }[] = []
+  for (const record of records) {
+    const result = runRecord(record, rules)
+    if (result.ok) accepted.push({ record, payment: result.value })
+    else rejected.push({ record, reasons: result.reasons })
+  }
+  return { accepted, rejected }
+}
+
+function runRecord(record: KafkaRecord, rules: Rules): Result<Payment> {
+  let value: unknown = record
+  for (const processor of PIPELINE.processors) {
+    const result = runProcessor(processor, value, rules)
+    if (!result.ok) return result
+    value = result.value
+  }
+  // The pipeline's type, checked where it is joined, says what its last processor gives.
+  return { ok: true, value: value as Payment }
+}
+
+function runProcessor(
+  processor: Processor<never, unknown>,
+  value: unknown,
+  rules: Rules,
+): Result<unknown> {
+  try {
+    return processor.process(value as never, rules)
+  } catch {
+    return refuse('INTERNAL', `exception in ${processor.name}`)
+  }
+}

@@ -1,0 +1,215 @@
+import type { ClientBase, Pool } from 'pg'
+import { UpiError } from '../core/errors.ts'
+import { mergePayments, sameIdentity } from '../core/merge.ts'
+import { formatInstant, utcDateOf } from '../core/time.ts'
+import { type CleanRow, mergeClean } from '../platform/queries/clean.ts'
+import { ensurePartitions } from '../platform/queries/partitions.ts'
+import { insertRaw } from '../platform/queries/raw.ts'
+import { insertRejected } from '../platform/queries/rejected.ts'
+import { insertBatch } from '../platform/queries/stream-batches.ts'
+import {
+  advanceOffset,
+  beginOffset,
+  findOffsets,
+  type StreamPosition,
+} from '../platform/queries/stream-offsets.ts'
+import type { Outcome } from './run-pipeline.ts'
+
+/** What the sink did with a batch. accepted = inserted + merged + duplicate + conflicting. */
+export interface BatchBooks {
+  readonly messages: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly inserted: number
+  readonly merged: number
+  readonly duplicate: number
+  readonly conflicting: number
+  /** Offsets that hold no message: transaction markers, compacted records. */
+  readonly gaps: number
+}
+
+export interface Batch {
+  readonly partition: number
+  /** The stored offset that this batch continues. */
+  readonly from: bigint
+  /** The offset after the last that this batch covers. */
+  readonly next: bigint
+  readonly outcome: Outcome
+}
+
+/**
+ * Where batches go. `write` is called with one batch of a partition at a time, in order, and either makes all of it
+ * durable or nothing. It throws OWNER_STALE when another worker has moved the offset: read it again. Whatever a
+ * passing outage makes it throw, the same batch may be written again.
+ */
+export interface Sink {
+  findOffsets(partitions: readonly number[]): Promise<Map<number, bigint>>
+  write(batch: Batch): Promise<BatchBooks>
+}
+
+export interface SinkOptions {
+  readonly pool: Pool
+  readonly group: string
+  readonly topic: string
+  readonly rulesVersion: string
+  /** The first offset that Kafka still has of each partition, for partitions that were never read. */
+  readonly logStarts: () => Promise<Map<number, bigint>>
+}
+
+// Epochs begin when an operator adopts a re-created topic or another cluster; until then there is the first.
+const EPOCH = 0
+
+/** Makes the sink that writes a batch to Postgres in one transaction, offset first. */
+export function createSink(options: SinkOptions): Sink {
+  const { pool, group, topic } = options
+  const madeDays = new Set<string>()
+  return {
+    findOffsets: (partitions) =>
+      withClient(pool, (client) => placeOffsets(client, partitions, options)),
+    async write(batch) {
+      const at = { group, topic, epoch: EPOCH, partition: batch.partition }
+      await makePartitions(pool, batch.outcome, madeDays)
+      return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rulesVersion))
+    },
+  }
+}
+
+async function placeOffsets(
+  client: ClientBase,
+  partitions: readonly number[],
+  { group, topic, logStarts }: SinkOptions,
+): Promise<Map<number, bigint>> {
+  const at = { group, topic, epoch: EPOCH }
+  const stored = await findOffsets(client, at)
+  if (partitions.some((partition) => !stored.has(partition))) {
+    const starts = await logStarts()
+    for (const partition of partitions) {
+      await beginOffset(client, { ...at, partition }, starts.get(partition) ?? 0n)
+    }
+    for (const [partition, offset] of await findOffsets(client, at)) stored.set(partition, offset)
+  }
+  return new Map([...stored].filter(([partition]) => partitions.includes(partition)))
+}
+
+async function writeBatch(
+  client: ClientBase,
+  at: StreamPosition,
+  batch: Batch,
+  rulesVersion: string,
+): Promise<BatchBooks> {
+  const { accepted, rejected } = batch.outcome
+  const isOwner = await advanceOffset(client, at, {
+    from: batch.from,
+    next: batch.next,
+    maxEventTime: latestEvent(batch.outcome),
+  })
+  if (!isOwner) {
+    throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
+  }
+  await insertRaw(client, at, batch.outcome)
+  const merged = await mergeAccepted(client, accepted)
+  await insertRejected(client, at, rejected)
+  const messages = accepted.length + rejected.length
+  const books: BatchBooks = {
+    messages,
+    accepted: accepted.length,
+    rejected: rejected.length,
+    ...merged,
+    gaps: Number(batch.next - batch.from) - messages,
+  }
+  await insertBatch(client, at, { from: batch.from, next: batch.next, books, rulesVersion })
+  return books
+}
+
+type Accepted = Outcome['accepted']
+
+async function mergeAccepted(client: ClientBase, accepted: Accepted) {
+  const { rows, conflicting } = foldBatch(accepted)
+  const effects = new Map<string, string>()
+  for (const { txn_id, effect } of await mergeClean(client, rows)) effects.set(txn_id, effect)
+  const counts = { inserted: 0, merged: 0, duplicate: 0, conflicting }
+  for (const { payment, messages } of rows) {
+    const effect = effects.get(payment.txn_id)
+    if (effect === undefined) counts.conflicting += messages
+    else {
+      // The row changed once by what its messages say together; the others of the batch added nothing to that.
+      counts[effect as 'inserted' | 'merged' | 'duplicate'] += 1
+      counts.duplicate += messages - 1
+    }
+  }
+  return counts
+}
+
+/** Folds the messages of one batch to a row a transaction and day: one statement may meet a key only once. */
+function foldBatch(accepted: Accepted): { rows: CleanRow[]; conflicting: number } {
+  const folded = new Map<string, CleanRow>()
+  let conflicting = 0
+  for (const { payment } of accepted) {
+    const key = `${payment.txn_id} ${payment.business_date}`
+    const known = folded.get(key)
+    if (known === undefined) folded.set(key, { payment, messages: 1 })
+    else if (sameIdentity(known.payment, payment)) {
+      const merged = mergePayments(known.payment, payment)
+      folded.set(key, { payment: merged, messages: known.messages + 1 })
+    } else conflicting++
+  }
+  return { rows: [...folded.values()], conflicting }
+}
+
+function latestEvent({ accepted }: Outcome): string | null {
+  const latest = accepted.reduce((max, { payment }) => Math.max(max, payment.event_time), -Infinity)
+  return accepted.length === 0 ? null : formatInstant(latest)
+}
+
+/** Days are made before the batch's transaction begins, so that making one can neither fail it nor hold its locks. */
+async function makePartitions(pool: Pool, outcome: Outcome, made: Set<string>): Promise<void> {
+  const { accepted, rejected } = outcome
+  const wanted = new Set<string>()
+  for (const { record, payment } of accepted) {
+    wanted.add(`clean_upi_transactions ${payment.business_date}`)
+    wanted.add(`raw_upi_transactions ${utcDateOf(record.timestampMs)}`)
+  }
+  for (const { record } of rejected) {
+    wanted.add(`raw_upi_transactions ${utcDateOf(record.timestampMs)}`)
+  }
+  const missing = [...wanted].filter((day) => !made.has(day))
+  if (missing.length === 0) return
+  await withClient(pool, async (client) => {
+    for (const day of missing) {
+      const [parent, date] = day.split(' ') as [string, string]
+      await ensurePartitions(client, parent, date)
+      made.add(day)
+    }
+  })
+}
+
+async function withClient<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    return await work(client)
+  } finally {
+    client.release()
+  }
+}
+
+async function inTransaction<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let isBroken = true
+  try {
+    await client.query('begin')
+    const value = await work(client)
+    await client.query('commit')
+    isBroken = false
+    return value
+  } catch (fault) {
+    await client.query('rollback').then(
+      () => {
+        isBroken = false
+      },
+      () => {},
+    )
+    throw fault
+  } finally {
+    client.release(isBroken)
+  }
+}
