@@ -8,7 +8,10 @@ export const ERRORS = {
   // Messages, in the order in which the rules are applied.
   EMPTY: { kind: 'reject', summary: 'The value is null or of zero length.' },
   TOO_LARGE: { kind: 'reject', summary: 'The value is larger than 64 KiB.' },
-  SCHEMA_UNKNOWN: { kind: 'reject', summary: 'Framed with a schema id that the registry does not have.' },
+  SCHEMA_UNKNOWN: {
+    kind: 'reject',
+    summary: 'Framed with a schema id that the registry does not have.',
+  },
   SCHEMA_MISMATCH: { kind: 'reject', summary: 'The framed body does not decode by its schema.' },
   NOT_UTF8: { kind: 'reject', summary: 'The bytes are not UTF-8, or a used field holds a NUL.' },
   NOT_JSON: { kind: 'reject', summary: 'The text is not JSON.' },
@@ -25,19 +28,32 @@ export const ERRORS = {
   TIMESTAMP_FORMAT: { kind: 'reject', summary: 'The timestamp is not an ISO 8601 date and time.' },
   TIMESTAMP_NO_ZONE: { kind: 'reject', summary: 'The timestamp carries no zone.' },
   TIMESTAMP_FUTURE: { kind: 'reject', summary: 'The timestamp is too far ahead of Kafka.' },
-  TIMESTAMP_ANCIENT: { kind: 'reject', summary: 'The timestamp is older than UPI_EVENT_AGE_DAYS_MAX.' },
-  FIELD_VALUE: { kind: 'reject', summary: 'An optional field is malformed: it becomes null (a warning).' },
+  TIMESTAMP_ANCIENT: {
+    kind: 'reject',
+    summary: 'The timestamp is older than UPI_EVENT_AGE_DAYS_MAX.',
+  },
+  FIELD_VALUE: {
+    kind: 'reject',
+    summary: 'An optional field is malformed: it becomes null (a warning).',
+  },
   INTERNAL: { kind: 'reject', summary: 'A processor threw, or Postgres refused the row.' },
 
   // Wrong use and wrong settings.
   CONFIG_INVALID: { kind: 'usage', summary: 'A setting is missing or malformed.' },
   OPTION_INVALID: { kind: 'usage', summary: 'An option is unknown or malformed.' },
-  PLAINTEXT_REFUSED: { kind: 'usage', summary: 'A server beyond loopback would be reached without TLS.' },
+  PLAINTEXT_REFUSED: {
+    kind: 'usage',
+    summary: 'A server beyond loopback would be reached without TLS.',
+  },
 
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
-  SCHEMA_INCOMPATIBLE: { kind: 'no', summary: 'The message schema would break readers or writers.' },
+  RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
+  SCHEMA_INCOMPATIBLE: {
+    kind: 'no',
+    summary: 'The message schema would break readers or writers.',
+  },
   TOPIC_DRIFT: { kind: 'no', summary: 'A topic differs from the settings.' },
 
   // A person must act.
@@ -46,19 +62,31 @@ export const ERRORS = {
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },
   PORT_TAKEN: { kind: 'stop', summary: 'A port of the stack is taken by another program.' },
   POSTGRES_ROOT: { kind: 'stop', summary: 'Postgres cannot run as root here.' },
+  TOPIC_MISSING: { kind: 'stop', summary: 'A topic does not exist.' },
   TOOL_MISSING: { kind: 'stop', summary: 'A program that the stack needs is not installed.' },
   OFFSET_LOST: { kind: 'stop', summary: 'The log no longer holds the stored offset.' },
+  SCHEMA_UNREGISTERED: {
+    kind: 'stop',
+    summary: 'The registry lacks the message schema of this version.',
+  },
   SCHEMA_VERSION: { kind: 'stop', summary: 'The database has not been migrated to this version.' },
+  TEMPORAL_REFUSED: {
+    kind: 'stop',
+    summary: 'Temporal does not let us in, or lacks the namespace.',
+  },
 
   // The outside is away: back off and try again.
   COMPONENT_FAILED: { kind: 'retry', summary: 'A component of the stack did not start.' },
   KAFKA_UNAVAILABLE: { kind: 'retry', summary: 'Kafka refused or dropped the connection.' },
   OWNER_STALE: { kind: 'retry', summary: 'Another worker owns the partition now.' },
+  POSTGRES_BUSY: { kind: 'retry', summary: 'Postgres gave the statement up for another one.' },
   POSTGRES_UNAVAILABLE: { kind: 'retry', summary: 'Postgres refused or dropped the connection.' },
   REGISTRY_UNAVAILABLE: { kind: 'retry', summary: 'The schema registry does not answer.' },
   TEMPORAL_UNAVAILABLE: { kind: 'retry', summary: 'Temporal refused or dropped the connection.' },
+  WORKER_UNAVAILABLE: { kind: 'retry', summary: 'No worker takes work from the task queue.' },
 
   BUG: { kind: 'bug', summary: 'A broken invariant of this program.' },
+  MODELS_INVALID: { kind: 'bug', summary: 'The models do not fit together.' },
 } as const satisfies Record<string, { kind: ErrorKind; summary: string }>
 
 export type ErrorKind = 'reject' | 'usage' | 'no' | 'stop' | 'retry' | 'bug'

@@ -43,3 +43,33 @@ export const FETCH_FREE_BYTES_MIN = 3 * 1024 ** 3
 
 // City and bank names are short; what is longer is not a name.
 export const FIELD_CHARS_MAX = 255
+
+// Models. Under the day's lock a collision is rare and over at once; more than this is a fault.
+export const MODEL_BUILD_ATTEMPTS_MAX = 5
+
+// While a view is replaced its readers wait; rather try again than hold them up.
+export const VIEW_LOCK_WAIT_MS_MAX = 2_000
+
+// Schema ids of one worker, those that no registry knows included: some 5 MB, and more than all its batches in hand hold.
+export const SCHEMA_IDS_CACHED_MAX = 50_000
+
+// A schema registered after its first message is seen after this; a poisoned topic costs one request an id and span.
+export const UNKNOWN_SCHEMA_AGE_MS_MAX = 30_000
+
+// Messages in one produce request: larger ones cost kafkajs more (it groups them in quadratic time), smaller ones too.
+export const PRODUCE_BATCH_MESSAGES_MAX = 2_000
+
+// One produce request: even if all of it goes to one partition it stays under a broker's default of 1 MiB.
+export const PRODUCE_BATCH_BYTES_MAX = 900_000
+
+// Messages that wait for their request; who sends more than that waits.
+export const PRODUCE_QUEUE_MESSAGES_MAX = 20_000
+
+// Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
+export const WORKFLOWS_CACHED_MAX = 100
+
+// Builds at once; each holds a Postgres connection and, while it aggregates, its share of work memory.
+export const ACTIVITIES_RUNNING_MAX = 4
+
+// Live traffic that is farther behind the clock than this begins anew from now: it would take as long to catch up.
+export const LIVE_BEHIND_MS_MAX = 60_000

@@ -26,7 +26,10 @@ export function sumWhere(
 }
 
 /** A share as a fraction with six decimals; null of nothing. */
-export function rate(part: Expression<Digits>, whole: Expression<Digits>): RawBuilder<Digits | null> {
+export function rate(
+  part: Expression<Digits>,
+  whole: Expression<Digits>,
+): RawBuilder<Digits | null> {
   return sql<Digits | null>`(${part}::numeric / nullif(${whole}, 0))::numeric(7, 6)`
 }
 

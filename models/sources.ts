@@ -22,7 +22,7 @@ export interface CleanUpiTransactions {
   response_code: string | null
   decline_class: string | null
   completed_at: Date | null
-  latency_ms: number | null
+  latency_ms: string | null
   original_txn_id: string | null
 }
 

@@ -1,6 +1,5 @@
-import type { Payment } from '../core/payment.ts'
 import type { KafkaRecord, Processor } from './processor.ts'
-import { cleanMessage } from './processors/clean-message.ts'
+import { type CleanMessage, cleanMessage } from './processors/clean-message.ts'
 import { decodeMessage } from './processors/decode-message.ts'
 import { validateMessage } from './processors/validate-message.ts'
 
@@ -12,7 +11,7 @@ export interface Pipeline<In, Out> {
 }
 
 /** The way of a message from bytes to a row: this list is the flow. */
-export const PIPELINE: Pipeline<KafkaRecord, Payment> = startWith(decodeMessage)
+export const PIPELINE: Pipeline<KafkaRecord, CleanMessage> = startWith(decodeMessage)
   .to(validateMessage)
   .to(cleanMessage)
 

@@ -1,5 +1,8 @@
 import type { VpaKeyer } from '../core/vpa-key.ts'
 import type { Result } from '../core/result.ts'
+import type { WireSchema } from '../platform/schema-reader.ts'
+
+export type { WireSchema }
 
 /**
  * One step of a message's way. `process` is pure: no clock, no I/O, the same answer for the same input, so that a
@@ -34,12 +37,6 @@ export interface Rules {
   /** The schema of a framed message, loaded before the batch is processed. */
   readonly schemaOf: (id: number) => WireSchema
 }
-
-/** What is known of a schema id: JSON, an Avro type, or that the registry does not have it. */
-export type WireSchema =
-  | { readonly type: 'JSON' }
-  | { readonly type: 'AVRO'; readonly fromBuffer: (body: Buffer) => unknown }
-  | { readonly type: 'UNKNOWN' }
 
 /** Declares a processor; the types of its ends are checked where the pipeline joins them. */
 export function defineProcessor<In, Out>(processor: Processor<In, Out>): Processor<In, Out> {

@@ -20,18 +20,24 @@ export function rulesOf(config: Needed<'piiKey'>, schemaOf: Rules['schemaOf']): 
   }
 }
 
-/** A short name for everything that the outcome of cleaning depends on; the key only by its id. */
-export function rulesVersionOf(config: Needed<'piiKey'>): string {
-  const outcome = [
-    PROCESSORS_VERSION,
-    config.amountLimit,
-    config.txnIdProfile,
-    config.naiveTimestampZone ?? '',
-    config.eventAgeDaysMax,
-    config.piiKey.id,
-  ]
-  const hash = createHash('sha256').update(JSON.stringify(outcome)).digest('hex').slice(0, 12)
-  return `${PROCESSORS_VERSION}-${hash}`
+/** A short name for everything that the outcome of cleaning depends on, and what it stands for. */
+export interface RulesVersion {
+  readonly version: string
+  readonly settings: object
+}
+
+/** The version of the rules in force; the key of the VPAs counts by its id only. */
+export function rulesVersionOf(config: Needed<'piiKey'>): RulesVersion {
+  const settings = {
+    processors: PROCESSORS_VERSION,
+    amount_limit: config.amountLimit,
+    txn_id_profile: config.txnIdProfile,
+    naive_timestamp_zone: config.naiveTimestampZone ?? null,
+    event_age_days_max: config.eventAgeDaysMax,
+    pii_key_id: config.piiKey.id,
+  }
+  const hash = createHash('sha256').update(JSON.stringify(settings)).digest('hex')
+  return { version: `${PROCESSORS_VERSION}-${hash.slice(0, 12)}`, settings }
 }
 
 function offsetMinutes(zone: string | undefined): number | undefined {

@@ -1,27 +1,33 @@
 import type { Payment } from '../core/payment.ts'
 import { type Reject, type Result, refuse } from '../core/result.ts'
 import { PIPELINE } from './pipeline.ts'
+import type { CleanMessage } from './processors/clean-message.ts'
 import type { KafkaRecord, Processor, Rules } from './processor.ts'
 
 /** What became of the messages of a batch; every record is in just one of the two lists, in offset order. */
 export interface Outcome {
   readonly accepted: readonly { readonly record: KafkaRecord; readonly payment: Payment }[]
   readonly rejected: readonly { readonly record: KafkaRecord; readonly reasons: readonly Reject[] }[]
+  /** How many optional fields were malformed and became null. */
+  readonly warnings: number
 }
 
 /** Runs every record through the pipeline. Routes rejects; a processor that throws costs its own message only. */
 export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outcome {
   const accepted: { record: KafkaRecord; payment: Payment }[] = []
   const rejected: { record: KafkaRecord; reasons: readonly Reject[] }[] = []
+  let warnings = 0
   for (const record of records) {
     const result = runRecord(record, rules)
-    if (result.ok) accepted.push({ record, payment: result.value })
-    else rejected.push({ record, reasons: result.reasons })
+    if (result.ok) {
+      accepted.push({ record, payment: result.value.payment })
+      warnings += result.value.warnings.length
+    } else rejected.push({ record, reasons: result.reasons })
   }
-  return { accepted, rejected }
+  return { accepted, rejected, warnings }
 }
 
-function runRecord(record: KafkaRecord, rules: Rules): Result<Payment> {
+function runRecord(record: KafkaRecord, rules: Rules): Result<CleanMessage> {
   let value: unknown = record
   for (const processor of PIPELINE.processors) {
     const result = runProcessor(processor, value, rules)
@@ -29,7 +35,7 @@ function runRecord(record: KafkaRecord, rules: Rules): Result<Payment> {
     value = result.value
   }
   // The pipeline's type, checked where it is joined, says what its last processor gives.
-  return { ok: true, value: value as Payment }
+  return { ok: true, value: value as CleanMessage }
 }
 
 function runProcessor(

@@ -1,32 +1,22 @@
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { mergePayments, sameIdentity } from '../core/merge.ts'
-import { formatInstant, utcDateOf } from '../core/time.ts'
+import { formatInstant } from '../core/time.ts'
 import { type CleanRow, mergeClean } from '../platform/queries/clean.ts'
 import { ensurePartitions } from '../platform/queries/partitions.ts'
 import { insertRaw } from '../platform/queries/raw.ts'
 import { insertRejected } from '../platform/queries/rejected.ts'
-import { insertBatch } from '../platform/queries/stream-batches.ts'
+import { type BatchBooks, insertBatch, noteRules } from '../platform/queries/stream-batches.ts'
 import {
   advanceOffset,
   beginOffset,
   findOffsets,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
+import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 
-/** What the sink did with a batch. accepted = inserted + merged + duplicate + conflicting. */
-export interface BatchBooks {
-  readonly messages: number
-  readonly accepted: number
-  readonly rejected: number
-  readonly inserted: number
-  readonly merged: number
-  readonly duplicate: number
-  readonly conflicting: number
-  /** Offsets that hold no message: transaction markers, compacted records. */
-  readonly gaps: number
-}
+export type { BatchBooks }
 
 export interface Batch {
   readonly partition: number
@@ -34,6 +24,8 @@ export interface Batch {
   readonly from: bigint
   /** The offset after the last that this batch covers. */
   readonly next: bigint
+  /** The UTC day of Kafka's time of all its messages. */
+  readonly rawDay: string
   readonly outcome: Outcome
 }
 
@@ -51,7 +43,7 @@ export interface SinkOptions {
   readonly pool: Pool
   readonly group: string
   readonly topic: string
-  readonly rulesVersion: string
+  readonly rules: RulesVersion
   /** The first offset that Kafka still has of each partition, for partitions that were never read. */
   readonly logStarts: () => Promise<Map<number, bigint>>
 }
@@ -68,8 +60,8 @@ export function createSink(options: SinkOptions): Sink {
       withClient(pool, (client) => placeOffsets(client, partitions, options)),
     async write(batch) {
       const at = { group, topic, epoch: EPOCH, partition: batch.partition }
-      await makePartitions(pool, batch.outcome, madeDays)
-      return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rulesVersion))
+      await makePartitions(pool, batch, madeDays)
+      return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rules.version))
     },
   }
 }
@@ -77,9 +69,10 @@ export function createSink(options: SinkOptions): Sink {
 async function placeOffsets(
   client: ClientBase,
   partitions: readonly number[],
-  { group, topic, logStarts }: SinkOptions,
+  { group, topic, logStarts, rules }: SinkOptions,
 ): Promise<Map<number, bigint>> {
   const at = { group, topic, epoch: EPOCH }
+  await noteRules(client, rules.version, rules.settings)
   const stored = await findOffsets(client, at)
   if (partitions.some((partition) => !stored.has(partition))) {
     const starts = await logStarts()
@@ -116,8 +109,9 @@ async function writeBatch(
     rejected: rejected.length,
     ...merged,
     gaps: Number(batch.next - batch.from) - messages,
+    warnings: batch.outcome.warnings,
   }
-  await insertBatch(client, at, { from: batch.from, next: batch.next, books, rulesVersion })
+  await insertBatch(client, at, { ...batch, books, rulesVersion })
   return books
 }
 
@@ -162,15 +156,10 @@ function latestEvent({ accepted }: Outcome): string | null {
 }
 
 /** Days are made before the batch's transaction begins, so that making one can neither fail it nor hold its locks. */
-async function makePartitions(pool: Pool, outcome: Outcome, made: Set<string>): Promise<void> {
-  const { accepted, rejected } = outcome
-  const wanted = new Set<string>()
-  for (const { record, payment } of accepted) {
+async function makePartitions(pool: Pool, batch: Batch, made: Set<string>): Promise<void> {
+  const wanted = new Set([`raw_upi_transactions ${batch.rawDay}`])
+  for (const { payment } of batch.outcome.accepted) {
     wanted.add(`clean_upi_transactions ${payment.business_date}`)
-    wanted.add(`raw_upi_transactions ${utcDateOf(record.timestampMs)}`)
-  }
-  for (const { record } of rejected) {
-    wanted.add(`raw_upi_transactions ${utcDateOf(record.timestampMs)}`)
   }
   const missing = [...wanted].filter((day) => !made.has(day))
   if (missing.length === 0) return

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import { BATCH_ROWS_MAX } from '../core/limits.ts'
+import { utcDateOf } from '../core/time.ts'
 import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import type { KafkaRecord, Rules } from './processor.ts'
@@ -133,10 +134,9 @@ export class StreamWorker {
       .filter((message) => BigInt(message.offset) >= position)
       .map((message) => toRecord(partition, message))
     const end = BigInt(batch.lastOffset()) + 1n
-    for (let from = 0; from === 0 || from < records.length; from += BATCH_ROWS_MAX) {
-      const slice = records.slice(from, from + BATCH_ROWS_MAX)
-      const isLast = from + BATCH_ROWS_MAX >= records.length
-      const next = isLast ? end : BigInt((slice.at(-1) as KafkaRecord).offset) + 1n
+    for (const slice of slices(records)) {
+      const last = slice.at(-1) as KafkaRecord
+      const next = last === records.at(-1) ? end : BigInt(last.offset) + 1n
       const isWritten = await this.#write(partition, { slice, next, heartbeat })
       if (!isWritten || assignment !== this.#assignment) return
       resolveOffset(String(next - 1n))
@@ -159,7 +159,7 @@ export class StreamWorker {
     try {
       const books = await this.#retry(
         'Postgres',
-        () => sink.write({ partition, from, next: batch.next, outcome }),
+        () => sink.write({ partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome }),
         batch,
       )
       if (books === undefined) return false
@@ -228,6 +228,25 @@ function isPassing(fault: unknown): boolean {
   const { code, name } = fault as { code?: string; name?: string }
   if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
   return name?.startsWith('KafkaJS') === true
+}
+
+/** Cuts what was fetched into batches: bounded in rows, and of one UTC day of Kafka's time, as the books are kept. */
+function* slices(records: readonly KafkaRecord[]): Generator<KafkaRecord[]> {
+  let slice: KafkaRecord[] = []
+  for (const record of records) {
+    const [first] = slice
+    const isFull = slice.length >= BATCH_ROWS_MAX
+    if (first !== undefined && (isFull || dayOf([record]) !== dayOf([first]))) {
+      yield slice
+      slice = []
+    }
+    slice.push(record)
+  }
+  if (slice.length > 0) yield slice
+}
+
+function dayOf([first]: readonly KafkaRecord[]): string {
+  return utcDateOf((first as KafkaRecord).timestampMs)
 }
 
 function toRecord(partition: number, message: EachBatchPayload['batch']['messages'][number]) {

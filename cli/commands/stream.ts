@@ -3,7 +3,8 @@ import { loadConfig, need } from '../../platform/config.ts'
 import { serveHealth } from '../../platform/health-server.ts'
 import { createKafka } from '../../platform/kafka.ts'
 import { createPool } from '../../platform/postgres.ts'
-import { createRegistry, createSchemaReader } from '../../platform/registry.ts'
+import { createRegistry } from '../../platform/registry.ts'
+import { createSchemaReader } from '../../platform/schema-reader.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { createStreamMetrics } from '../../streaming/metrics.ts'
@@ -47,7 +48,7 @@ export function streamCommand(): Command {
       pool,
       group: config.consumerGroup,
       topic: config.topic,
-      rulesVersion: rulesVersionOf(config),
+      rules: rulesVersionOf(config),
       logStarts: async () => {
         await admin.connect()
         const offsets = await admin.fetchTopicOffsets(config.topic)
@@ -57,7 +58,7 @@ export function streamCommand(): Command {
     const worker = new StreamWorker({
       kafka,
       sink,
-      rules: rulesOf(config, (id) => schemas.known(id)),
+      rules: rulesOf(config, schemas.schemaOf),
       loadSchema: (id) => schemas.load(id),
       topic: config.topic,
       group: config.consumerGroup,

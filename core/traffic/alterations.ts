@@ -11,7 +11,10 @@ export interface Alteration {
   readonly alter: (message: UpiMessage) => string
 }
 
-/** Optional fields that are malformed: the message is accepted, and the field becomes null with a warning. */
+/**
+ * Optional fields that are malformed: the message is accepted, and the field becomes null with a
+ * warning.
+ */
 export const WARNINGS: readonly Alteration[] = [
   { about: 'rrn of five digits', alter: (m) => having(m, { rrn: '60321' }) },
   { about: 'rrn a number', alter: (m) => having(m, { rrn: Number(m.rrn) }) },
@@ -65,14 +68,19 @@ export const UNUSUAL_SPELLINGS: readonly Alteration[] = [
   { about: 'pretty JSON', alter: (m) => JSON.stringify(m, null, 2) },
 ]
 
-/** The same id with another amount, payer or payee: an identity conflict, which leaves the first untouched. */
+/**
+ * The same id with another amount, payer or payee: an identity conflict, which leaves the first
+ * untouched.
+ */
 export function conflictWith(payment: Payment, message: UpiMessage, random: Random): UpiMessage {
   const field = random.pick(['amount', 'payer', 'payee'] as const)
   const other = field === 'amount' ? rupeesOf(payment.paise + 100) : `x.${message[field]}`
   return { ...message, [field]: other }
 }
 
-/** A failure that is told after the success: a status conflict, in which the greater status stays. */
+/**
+ * A failure that is told after the success: a status conflict, in which the greater status stays.
+ */
 export function contradict(message: UpiMessage): UpiMessage {
   return { ...message, status: 'FAILED', response_code: 'U31' }
 }

@@ -10,9 +10,12 @@ export interface AmountHabit {
   readonly limitRupees: number
 }
 
-/** Transfers between people: mean ₹2,541 (July 2025, domain notes 3.3); spread and roundness are our estimate. */
+/**
+ * Transfers between people: mean ₹2,541 (July 2025, domain notes 3.3); spread and roundness are our
+ * estimate.
+ */
 export const PERSON_HABIT: AmountHabit = {
-  ticketRupees: 2541 * 1.02, // The limit of one lakh cuts 2 % off the mean.
+  ticketRupees: 2541 * 1.015, // The limit of one lakh cuts 1.5 % off the mean.
   sigma: 1.3,
   round: 0.85,
   limitRupees: LIMIT_RUPEES,
@@ -39,7 +42,8 @@ export function rupeesOf(paise: number): string {
 
 const PAISE_MIN = 100
 
-// Redraws above the limit; each is above it in one of fifty at the most, so that this is never reached.
+// Redraws above the limit; each is above it in one of fifty at the most, so that this is never
+// reached.
 const TRIES_MAX = 16
 
 const CENTS = Array.from({ length: 100 }, (_, paise) => `.${String(paise).padStart(2, '0')}`)

@@ -1,7 +1,10 @@
 import { PROFILE_STEP_MS, volumeWeight } from './profile.ts'
 import type { Random } from './random.ts'
 
-/** Gives the instant at which the next transaction begins, in ascending order; undefined when there is none left. */
+/**
+ * Gives the instant at which the next transaction begins, in ascending order; undefined when there
+ * is none left.
+ */
 export type Arrivals = () => number | undefined
 
 /** A range of time and how many transactions begin in it. */
@@ -12,8 +15,8 @@ export interface Range {
 }
 
 /**
- * Spreads transactions over a range by the hour and the weekday: the range's volume is cut into as many equal
- * parts as there are transactions, and one begins at a random point of each.
+ * Spreads transactions over a range by the hour and the weekday: the range's volume is cut into as
+ * many equal parts as there are transactions, and one begins at a random point of each.
  */
 export function arrivalsInRange(range: Range, random: Random): Arrivals {
   const total = volumeOf(range)
@@ -33,7 +36,10 @@ export function arrivalsInRange(range: Range, random: Random): Arrivals {
   }
 }
 
-/** Begins transactions at an even rate, with a jitter inside each one's share of the second, for ever or up to a count. */
+/**
+ * Begins transactions at an even rate, with a jitter inside each one's share of the second, for
+ * ever or up to a count.
+ */
 export function arrivalsAtRate(
   live: { from: number; ratePerSecond: number; count: number },
   random: Random,

@@ -11,7 +11,10 @@ export interface Bank {
   readonly approved: number
   readonly bd: number
   readonly td: number
-  /** Share of payments that were debited and had to be returned, and per cent of these returned in time. */
+  /**
+   * Share of payments that were debited and had to be returned, and per cent of these returned in
+   * time.
+   */
   readonly reversed: number
   readonly reversedInTime: number
 }
@@ -37,7 +40,8 @@ const BANK_ROWS: readonly BankRow[] = [
   ['ICIC', 752.78, 95.66, 3.82, 0.52, 2.11, 84.15],
   ['AIRP', 637.23, 85.83, 14.05, 0.12],
   ['BKID', 605.1, 88.96, 6.72, 4.32],
-  // The rest of August 2025's 20.01 bn; our estimates inside the published range (approved 86 to 96 %).
+  // The rest of August 2025's 20.01 bn; our estimates inside the published range (approved 86 to 96
+  // %).
   ['CNRB', 985, 92.5, 7.2, 0.3],
   ['UTIB', 890, 95.2, 4.4, 0.4],
   ['KKBK', 760, 95.6, 4.2, 0.2],

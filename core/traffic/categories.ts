@@ -16,7 +16,10 @@ export interface Category {
   readonly trades: readonly string[]
 }
 
-/** What a payment may be worth unless the category says otherwise, in rupees (from 15 Sep 2025, domain notes 3.6). */
+/**
+ * What a payment may be worth unless the category says otherwise, in rupees (from 15 Sep 2025,
+ * domain notes 3.6).
+ */
 export const LIMIT_RUPEES = 100_000
 
 type CategoryRow = readonly [
@@ -30,9 +33,10 @@ type CategoryRow = readonly [
   limitRupees?: number,
 ]
 
-// mcc, share of volume %, mean ticket ₹, sigma, share of round amounts, merchants, words, limit ₹ where it is enhanced.
-// 5411 and 7322 are SBI Research's figures for July 2025; the others are our estimates, made so that the mean of all is the
-// derived ₹584 of payments to merchants (domain notes 3.3). Limits: domain notes 3.6.
+// mcc, share of volume %, mean ticket ₹, sigma, share of round amounts, merchants, words, limit ₹
+// where it is enhanced. 5411 and 7322 are SBI Research's figures for July 2025; the others are our
+// estimates, made so that the mean of all is the derived ₹584 of payments to merchants (domain
+// notes 3.3). Limits: domain notes 3.6.
 const CATEGORY_ROWS: readonly CategoryRow[] = [
   ['5411', 24.3, 211, 0.95, 0.7, 6000, 'kirana provision supermart grocers'],
   ['5814', 13, 130, 0.85, 0.85, 5000, 'chai tiffin dosa chaat juice'],

@@ -25,8 +25,8 @@ export function drawDeal(payer: number, random: Random): Deal {
   return random.chance(P2M_SHARE) ? payMerchant(random) : payPerson(payer, random)
 }
 
-// Collect ended for people in October 2025, and in February 2026 for merchants but for a few categories (domain notes
-// 3.3); the split of the others is our estimate.
+// Collect ended for people in October 2025, and in February 2026 for merchants but for a few
+// categories (domain notes 3.3); the split of the others is our estimate.
 const MERCHANT_CHANNELS = channels({ QR: 63, INTENT: 31, MANDATE: 4, OTHER: 2 })
 const COLLECT_CHANNELS = channels({ INTENT: 50, COLLECT: 30, MANDATE: 20 })
 const PERSON_CHANNELS = channels({ OTHER: 62, QR: 33, INTENT: 5 })

@@ -11,8 +11,9 @@ export interface Decline {
 
 type DeclineRow = readonly [code: string, weight: number, text: string]
 
-// Codes and their classes: domain notes 3.5. Weights are our estimate after the failure mix of an auditor (section 4):
-// timeouts 35 to 45, PIN 20 to 30, balance 15 to 25, network 10 to 15, blocked 5 to 10.
+// Codes and their classes: domain notes 3.5. Weights are our estimate after the failure mix of an
+// auditor (section 4): timeouts 35 to 45, PIN 20 to 30, balance 15 to 25, network 10 to 15, blocked
+// 5 to 10.
 const REMITTER_BUSINESS: readonly DeclineRow[] = [
   ['Z9', 330, 'INSUFFICIENT FUNDS IN CUSTOMER (REMITTER) ACCOUNT'],
   ['ZM', 260, 'INVALID MPIN'],
@@ -85,16 +86,23 @@ export const BENEFICIARY_DECLINES = new Weighted(
   (decline) => decline.weight,
 )
 
-/** Codes that mean that the answer came too late, or not at all: such a payment lasts as long as NPCI's timer. */
+/**
+ * Codes that mean that the answer came too late, or not at all: such a payment lasts as long as
+ * NPCI's timer.
+ */
 export const TIMEOUT_CODES: ReadonlySet<string> = new Set(
   'U09 U67 U70 U82 U85 U87 U88 UP'.split(' '),
 )
 
-// How often a gateway hands on the wrapper, and how often the wrapper alone, of which the class can't be known.
+// How often a gateway hands on the wrapper, and how often the wrapper alone, of which the class
+// can't be known.
 const WRAPPED_SHARE = 0.15
 const BARE_WRAPPER_SHARE = 0.003
 
-/** The response code as a gateway would deliver it: bare, in its wrapper, or seldom the wrapper without it. */
+/**
+ * The response code as a gateway would deliver it: bare, in its wrapper, or seldom the wrapper
+ * without it.
+ */
 export function writeDecline(decline: Decline, random: Random): string {
   const form = random.uniform()
   if (form < BARE_WRAPPER_SHARE) return 'U30'

@@ -1,6 +1,9 @@
 import type { UpiMessage } from '../message.ts'
 
-/** Writes a message as JSON, its fields in the order of the wire; fields that are not set are left out. */
+/**
+ * Writes a message as JSON, its fields in the order of the wire; fields that are not set are left
+ * out.
+ */
 export function encodeJson(message: UpiMessage): string {
   return JSON.stringify({
     txn_id: message.txn_id,

@@ -27,7 +27,9 @@ export interface Fault {
 export interface Planned {
   readonly at: number
   readonly arrival: Arrival
-  /** Null for what is due so late that it is cheaper to describe the payment again than to keep it. */
+  /**
+   * Null for what is due so late that it is cheaper to describe the payment again than to keep it.
+   */
   readonly payment: Payment | null
   /** The step it tells of; −1 for the time before the first. */
   readonly step: number

@@ -17,9 +17,9 @@ export interface Handle {
 
 type HandleRow = readonly [text: string, app: string, prefix: string, share: number, mobile: number]
 
-// handle, app, id prefix, share of payers %, share of mobile-number VPAs.
-// Shares of apps: January 2026 (domain notes 3.9), divided over an app's handles by our estimate. Prefixes AXB, YJP and
-// RBA are cited (3.2), HDF is the contract's example, the others are ours.
+// handle, app, id prefix, share of payers %, share of mobile-number VPAs. Shares of apps: January
+// 2026 (domain notes 3.9), divided over an app's handles by our estimate. Prefixes AXB, YJP and RBA
+// are cited (3.2), HDF is the contract's example, the others are ours.
 const HANDLE_ROWS: readonly HandleRow[] = [
   ['ybl', 'PhonePe', 'YJP', 27, 0.32],
   ['axl', 'PhonePe', 'AXL', 9.6, 0.3],
@@ -64,8 +64,9 @@ export interface Acquirer {
 }
 
 /**
- * Acquirers by share of merchants' payments. Yes Bank was credited 8.0 of 19.47 bn payments in July 2025 (domain notes
- * 3.9), so that it must hold some 63 % of payments to merchants; how the others share the rest is our estimate.
+ * Acquirers by share of merchants' payments. Yes Bank was credited 8.0 of 19.47 bn payments in July
+ * 2025 (domain notes 3.9), so that it must hold some 63 % of payments to merchants; how the others
+ * share the rest is our estimate.
  */
 export const ACQUIRERS = new Weighted<Acquirer>(
   [

@@ -6,7 +6,10 @@ const DAY_MS = 86_400_000
 const SECONDS = Array.from({ length: 60 }, (_, s) => `${String(s).padStart(2, '0')}.`)
 const MILLIS = Array.from({ length: 1000 }, (_, ms) => `${String(ms).padStart(3, '0')}+05:30`)
 
-/** Writes instants in Indian time; it remembers the last minute and hour, since neighbours share them. */
+/**
+ * Writes instants in Indian time; it remembers the last minute and hour, since neighbours share
+ * them.
+ */
 export class IstClock {
   private minute = Number.NaN
   private minuteText = ''
@@ -25,7 +28,10 @@ export class IstClock {
     return this.minuteText + (SECONDS[second] as string) + (MILLIS[rest - second * 1000] as string)
   }
 
-  /** The first six digits of a retrieval reference number: last digit of the year, day of the year, hour. */
+  /**
+   * The first six digits of a retrieval reference number: last digit of the year, day of the year,
+   * hour.
+   */
   yearDayHour(instant: number): string {
     const hour = Math.floor((instant + IST_OFFSET_MS) / HOUR_MS)
     if (hour !== this.hour) {

@@ -13,7 +13,9 @@ export interface Malformation {
   readonly spoil: (message: UpiMessage) => RawValue
 }
 
-/** Codes of values from which no id can be read; producers that write such things set no key either. */
+/**
+ * Codes of values from which no id can be read; producers that write such things set no key either.
+ */
 export const UNREADABLE: ReadonlySet<RejectCode> = new Set<RejectCode>([
   'EMPTY',
   'SCHEMA_UNKNOWN',
@@ -23,8 +25,9 @@ export const UNREADABLE: ReadonlySet<RejectCode> = new Set<RejectCode>([
 ])
 
 /**
- * Every kind of fault in the order of the rules, under the default settings of amount limit, id profile, zone and age.
- * SCHEMA_MISMATCH is left out, since it needs the id of a schema that is registered.
+ * Every kind of fault in the order of the rules, under the default settings of amount limit, id
+ * profile, zone and age. SCHEMA_MISMATCH is left out, since it needs the id of a schema that is
+ * registered.
  */
 export const MALFORMATIONS: readonly Malformation[] = [
   malformed('EMPTY', 'null', () => null),

@@ -11,7 +11,10 @@ export interface Merchant {
   readonly acquirer: Acquirer
 }
 
-/** Draws a merchant: the category by its share, the merchant within it by Zipf's law. Every run meets the same ones. */
+/**
+ * Draws a merchant: the category by its share, the merchant within it by Zipf's law. Every run
+ * meets the same ones.
+ */
 export function drawMerchant(random: Random): Merchant {
   const category = CATEGORIES.draw(random)
   const market = MARKETS.get(category) as Market
@@ -27,7 +30,8 @@ interface Market {
   readonly merchants: Merchant[]
 }
 
-// City streets are less skewed than web pages; with exponent 0.9 the greatest grocer has 4 % of groceries.
+// City streets are less skewed than web pages; with exponent 0.9 the greatest grocer has 4 % of
+// groceries.
 const ZIPF_EXPONENT = 0.9
 
 const MARKETS = new Map(

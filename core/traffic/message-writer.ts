@@ -37,7 +37,7 @@ export class MessageWriter {
     const { at, step, fault } = planned
     const message =
       step < 0 ? this.payments.pendingMessage(payment) : this.payments.message(payment, step)
-    if (fault === null) return new WrittenMessage(at, message.txn_id, message, null, null)
+    if (fault === null) return new WrittenMessage(at, wellFormed(message), null)
     return this.writeFault({ at, payment, message, fault })
   }
 
@@ -48,7 +48,8 @@ export class MessageWriter {
       case 'malformed': {
         const { code, about, spoil } = random.pick(MALFORMATIONS)
         const key = UNREADABLE.has(code) ? null : message.txn_id
-        return new WrittenMessage(at, key, null, spoil(message), { kind: fault, code, about })
+        const body = { key, message: null, raw: spoil(message) }
+        return new WrittenMessage(at, body, { kind: fault, code, about })
       }
       case 'warned':
         return alter(faulty, random.pick(WARNINGS), 'FIELD_VALUE')
@@ -64,7 +65,9 @@ export class MessageWriter {
   }
 }
 
-/** A message that makes its JSON only when it is asked for, since callers that frame it never ask. */
+/**
+ * A message that makes its JSON only when it is asked for, since callers that frame it never ask.
+ */
 export class WrittenMessage {
   readonly at: number
   readonly key: string | null
@@ -72,23 +75,24 @@ export class WrittenMessage {
   readonly fault: FaultLabel | null
   private readonly raw: RawValue
 
-  constructor(
-    at: number,
-    key: string | null,
-    message: UpiMessage | null,
-    raw: RawValue,
-    fault: FaultLabel | null,
-  ) {
+  constructor(at: number, body: Body, fault: FaultLabel | null) {
     this.at = at
-    this.key = key
-    this.message = message
-    this.raw = raw
+    this.key = body.key
+    this.message = body.message
+    this.raw = body.raw
     this.fault = fault
   }
 
   get value(): RawValue {
     return this.message === null ? this.raw : encodeJson(this.message)
   }
+}
+
+interface Body {
+  readonly key: string | null
+  /** Null for what must be sent as it stands in `raw`. */
+  readonly message: UpiMessage | null
+  readonly raw: RawValue
 }
 
 interface Faulty {
@@ -98,12 +102,16 @@ interface Faulty {
   readonly fault: FaultKind
 }
 
+function wellFormed(message: UpiMessage): Body {
+  return { key: message.txn_id, message, raw: null }
+}
+
 function alter(faulty: Faulty, { about, alter }: Alteration, code: RejectCode | null) {
   const { at, message, fault } = faulty
-  const raw = alter(message)
-  return new WrittenMessage(at, message.txn_id, null, raw, { kind: fault, code, about })
+  const body = { key: message.txn_id, message: null, raw: alter(message) }
+  return new WrittenMessage(at, body, { kind: fault, code, about })
 }
 
 function label({ at, fault }: Faulty, message: UpiMessage, about: string): WrittenMessage {
-  return new WrittenMessage(at, message.txn_id, message, null, { kind: fault, code: null, about })
+  return new WrittenMessage(at, wellFormed(message), { kind: fault, code: null, about })
 }

@@ -21,7 +21,10 @@ const MINUTES_MAX = 240
 // The last quarter of an hour at which an outage may begin still lets it end within its day.
 const BEGIN_MINUTE_MAX = 20 * 60
 
-/** The outages of all banks, a pure function of the seed: runs of one seed that overlap in time see the same ones. */
+/**
+ * The outages of all banks, a pure function of the seed: runs of one seed that overlap in time see
+ * the same ones.
+ */
 export class Outages {
   private readonly random: Random
   private readonly days = new Int32Array(BANKS.length).fill(-1)

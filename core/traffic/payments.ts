@@ -8,7 +8,9 @@ import { Random } from './random.ts'
 import { planSteps, refundSteps, type Step } from './status-flow.ts'
 import { TxnIds } from './txn-ids.ts'
 
-/** A transaction that begins. Everything else about it follows from the run and these few numbers. */
+/**
+ * A transaction that begins. Everything else about it follows from the run and these few numbers.
+ */
 export interface Arrival {
   readonly index: number
   readonly begunAt: number
@@ -39,7 +41,10 @@ export interface Payment {
 /** How many refunds one payment has at the most. */
 export const REFUND_PARTS_MAX = 4
 
-/** Tells of each arrival what payment it is: a pure function of seed and run, so that it may be asked again later. */
+/**
+ * Tells of each arrival what payment it is: a pure function of seed and run, so that it may be
+ * asked again later.
+ */
 export class Payments {
   private readonly ids: TxnIds
   private readonly outages: Outages

@@ -61,7 +61,9 @@ export function drawContact(person: number, random: Random): number {
   return contact === person ? (contact + 1) % PEOPLE : contact
 }
 
-/** A person's account as a VPA, `account@IFSC.ifsc.npci`, for transfers to those without a UPI id. */
+/**
+ * A person's account as a VPA, `account@IFSC.ifsc.npci`, for transfers to those without a UPI id.
+ */
 export function accountVpa(bank: Bank, random: Random): string {
   const account = `${random.between(1, 9)}${digits(random.bits(), 10)}`
   const branch = String(random.below(BRANCHES_PER_BANK) * 37 + 1).padStart(6, '0')

@@ -7,8 +7,9 @@ export interface Place {
   readonly share: number
 }
 
-// State, share of volume %, cities with the greatest first. Maharashtra, Karnataka and Uttar Pradesh: July 2025 (domain
-// notes 3.9); NPCI leaves much of the volume without a state, and the other shares are our estimates.
+// State, share of volume %, cities with the greatest first. Maharashtra, Karnataka and Uttar
+// Pradesh: July 2025 (domain notes 3.9); NPCI leaves much of the volume without a state, and the
+// other shares are our estimates.
 const STATES: readonly (readonly [state: string, share: number, cities: readonly string[]])[] = [
   ['MH', 9.8, ['Mumbai', 'Pune', 'Nagpur', 'Thane', 'Nashik', 'Aurangabad']],
   ['KA', 5.5, ['Bengaluru', 'Mysuru', 'Hubballi', 'Mangaluru']],
@@ -32,7 +33,9 @@ const STATES: readonly (readonly [state: string, share: number, cities: readonly
   ['UK', 0.7, ['Dehradun', 'Haridwar']],
 ]
 
-/** Draws a place by its state's share; within a state, each city half as often as the one before. */
+/**
+ * Draws a place by its state's share; within a state, each city half as often as the one before.
+ */
 export const PLACES = new Weighted<Place>(
   STATES.flatMap(([state, share, cities]) =>
     cities.map((city, rank) => ({ city, state, share: share * cityPart(rank, cities.length) })),

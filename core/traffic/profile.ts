@@ -4,8 +4,9 @@ import { istDay, istHalfHour } from './ist-clock.ts'
 export const PROFILE_STEP_MS = 30 * 60_000
 
 /**
- * Volume by half hour of the Indian day, one row an hour. The peaks are those that NPCI's API rules name, 10:00 to 13:00
- * and 17:00 to 21:30 (domain notes 3.4); the curve between them is our estimate, since NPCI publishes no hourly figures.
+ * Volume by half hour of the Indian day, one row an hour. The peaks are those that NPCI's API rules
+ * name, 10:00 to 13:00 and 17:00 to 21:30 (domain notes 3.4); the curve between them is our
+ * estimate, since NPCI publishes no hourly figures.
  */
 export const HALF_HOUR_WEIGHTS = [
   [22, 17], // 00
@@ -34,7 +35,10 @@ export const HALF_HOUR_WEIGHTS = [
   [48, 34],
 ].flat()
 
-/** Volume by weekday from Monday; our estimate: shopping lifts Friday and Saturday, closed offices lower Sunday. */
+/**
+ * Volume by weekday from Monday; our estimate: shopping lifts Friday and Saturday, closed offices
+ * lower Sunday.
+ */
 export const WEEKDAY_WEIGHTS = [0.98, 0.97, 0.98, 1, 1.04, 1.07, 0.96]
 
 /** The weight of the half hour that holds an instant, relative to other half hours. */

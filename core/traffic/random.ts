@@ -1,6 +1,7 @@
 /**
- * A seeded stream of random numbers. A stream is known by its name, and `at` jumps to any place in it, so that
- * neither another stream nor another payment is shifted when one of them draws more or less than before.
+ * A seeded stream of random numbers. A stream is known by its name, and `at` jumps to any place in
+ * it, so that neither another stream nor another payment is shifted when one of them draws more or
+ * less than before.
  */
 export class Random {
   private readonly keyLow: number

@@ -29,7 +29,10 @@ export interface Situation {
   readonly saysFailure: boolean
 }
 
-/** Plays a payment through to its end: the statuses it takes, in order, each sent after the one before. */
+/**
+ * Plays a payment through to its end: the statuses it takes, in order, each sent after the one
+ * before.
+ */
 export function planSteps(situation: Situation, random: Random): Step[] {
   const { payerBank, payerOutage, payeeOutage } = situation
   if (situation.channel === 'COLLECT' && random.chance(COLLECT_EXPIRED_SHARE)) {
@@ -53,7 +56,10 @@ export function planSteps(situation: Situation, random: Random): Step[] {
   return succeed(situation.begunAt, random)
 }
 
-/** The steps of a refund: it hardly ever fails, since no one types a PIN and the merchant has the money. */
+/**
+ * The steps of a refund: it hardly ever fails, since no one types a PIN and the merchant has the
+ * money.
+ */
 export function refundSteps(begunAt: number, random: Random): Step[] {
   if (!random.chance(REFUND_FAILED_SHARE)) {
     return finish(begunAt, { status: 'SUCCESS', code: '00' }, settleMs(random), random)
@@ -69,7 +75,8 @@ const DAY_MS = 86_400_000
 
 const FULL_REVERSAL = '21'
 
-// Half of all payments are done within 1.3 s; NPCI's timer is 15 s, and a few answers come after it.
+// Half of all payments are done within 1.3 s; NPCI's timer is 15 s, and a few answers come after
+// it.
 const SETTLE_MEDIAN_MS = 1300
 const SETTLE_SIGMA = 0.65
 const SETTLE_MS_MIN = 180
@@ -82,7 +89,8 @@ const PENDING_FIRST_SHARE = 0.1
 // Without an outage, most technical declines are the remitter's: NPCI counts them by remitter bank.
 const REMITTER_TD_SHARE = 0.75
 
-// Deemed payments that turn out to be credited; no figure is published. Those that go back are each bank's reversals.
+// Deemed payments that turn out to be credited; no figure is published. Those that go back are each
+// bank's reversals.
 const DEEMED_CONFIRMED_SHARE = 0.0012
 const DEEMED_96_SHARE = 0.1
 

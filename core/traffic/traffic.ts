@@ -23,12 +23,17 @@ export interface TrafficMessage {
   readonly fault: FaultLabel | null
 }
 
-/** What traffic to make: historical with `to`, else live. Times are in milliseconds since 1970 UTC. */
+/**
+ * What traffic to make: historical with `to`, else live. Times are in milliseconds since 1970 UTC.
+ */
 export interface TrafficOptions {
   readonly seed: string | number
   /** The first instant at which a transaction may begin. */
   readonly from: number
-  /** The instant before which all transactions begin; they are spread by hour and weekday. Undefined: live, at an even rate. */
+  /**
+   * The instant before which all transactions begin; they are spread by hour and weekday.
+   * Undefined: live, at an even rate.
+   */
   readonly to?: number | undefined
   /** Transactions a second, on average over the range. */
   readonly ratePerSecond?: number | undefined
@@ -36,21 +41,28 @@ export interface TrafficOptions {
   readonly count?: number | undefined
   /** The share of transactions with which something goes wrong, 0 to 1. */
   readonly faults?: number | undefined
-  /** What would be sent after this instant is not sent; so that a range that ends today tells nothing of tomorrow. */
+  /**
+   * What would be sent after this instant is not sent; so that a range that ends today tells
+   * nothing of tomorrow.
+   */
   readonly until?: number | undefined
 }
 
 /** Traffic: iterate it for all of its messages, or ask for what is due. */
 export interface Traffic extends IterableIterator<TrafficMessage> {
-  /** The messages that are due at an instant and have not been given out, at most so many. For live traffic, paced by a clock. */
+  /**
+   * The messages that are due at an instant and have not been given out, at most so many. For live
+   * traffic, paced by a clock.
+   */
   due(now: number, messagesMax: number): TrafficMessage[]
   /** Transactions begun so far, refunds included. */
   readonly transactions: number
 }
 
 /**
- * Makes UPI traffic as India makes it. The same options give the same bytes, in whatever portions they are asked for;
- * ids never repeat, neither within a run nor in one with another seed, range, rate or start.
+ * Makes UPI traffic as India makes it. The same options give the same bytes, in whatever portions
+ * they are asked for; ids never repeat, neither within a run nor in one with another seed, range,
+ * rate or start.
  */
 export function createTraffic(options: TrafficOptions): Traffic {
   const plan = readOptions(options)
@@ -63,7 +75,8 @@ export function createTraffic(options: TrafficOptions): Traffic {
   let transactions = 0
   let nextAt = plan.arrivals()
 
-  // A refund that is due takes the place of the next payment, so that the count of transactions holds.
+  // A refund that is due takes the place of the next payment, so that the count of transactions
+  // holds.
   function begin(instant: number): void {
     const index = transactions++
     const fault = plan.faults === 0 ? null : drawFault(plan.faults, faultsDrawn.at(index))
@@ -79,7 +92,8 @@ export function createTraffic(options: TrafficOptions): Traffic {
     for (const due of planRefunds(payment, refundsDrawn.at(index))) refunds.add(due)
   }
 
-  // Nobody waits for hours before a live run shows something late: there the payment began in the past instead.
+  // Nobody waits for hours before a live run shows something late: there the payment began in the
+  // past instead.
   function agedMs(fault: Fault | null): number {
     return plan.isLive && fault !== null && fault.kind === 'late' ? fault.delayMs : 0
   }
@@ -119,7 +133,8 @@ export function createTraffic(options: TrafficOptions): Traffic {
   }
 }
 
-// What is due later than this is described again when it is due: days of unsettled payments cost no memory.
+// What is due later than this is described again when it is due: days of unsettled payments cost no
+// memory.
 const KEEP_PAYMENT_MS = 60_000
 
 interface Plan {
@@ -132,26 +147,46 @@ interface Plan {
   readonly until: number
 }
 
-// Faults and `until` are not in the run's name: with them the same payments are made, and some go wrong, or are cut off.
+// Faults and `until` are not in the run's name: with them the same payments are made, and some go
+// wrong, or are cut off.
 function readOptions(options: TrafficOptions): Plan {
-  const { from, to, ratePerSecond, faults = 0, until = Infinity } = options
-  const seed = String(options.seed)
+  const { from, faults = 0, until = Infinity } = options
+  if (!Number.isSafeInteger(from)) throw wrong(`from is ${from}`, 'an instant in milliseconds')
   if (!(faults >= 0 && faults <= 1)) throw wrong(`faults is ${faults}`, 'a share from 0 to 1')
-  if (to === undefined) {
-    if (ratePerSecond === undefined || !(ratePerSecond > 0 && ratePerSecond < Infinity)) {
-      throw wrong(`rate is ${ratePerSecond}`, 'a number of transactions a second above 0')
-    }
-    const run = [seed, from, 'live', ratePerSecond].join('/')
-    const count = options.count ?? Infinity
-    const arrivals = arrivalsAtRate({ from, ratePerSecond, count }, new Random(run, 'arrivals'))
-    return { seed, run, isLive: true, arrivals, faults, until }
+  const seed = String(options.seed)
+  const { run, arrivals } =
+    options.to === undefined
+      ? readLive(seed, options)
+      : readRange(seed, { ...options, to: options.to })
+  return { seed, run, isLive: options.to === undefined, arrivals, faults, until }
+}
+
+function readLive(seed: string, { from, ratePerSecond, count }: TrafficOptions) {
+  if (ratePerSecond === undefined || !(ratePerSecond > 0 && ratePerSecond < Infinity)) {
+    throw wrong(`the rate is ${ratePerSecond}`, 'a number of transactions a second above 0')
   }
-  const count = options.count ?? Math.round(((ratePerSecond ?? Number.NaN) * (to - from)) / 1000)
-  if (!(to > from)) throw wrong('the range is empty', 'an end after its begin')
-  if (!(Number.isSafeInteger(count) && count >= 0)) throw wrong('no count', 'a count or a rate')
+  if (count !== undefined && !isCount(count)) throw wrong(`the count is ${count}`, COUNT_NEEDED)
+  const run = [seed, from, 'live', ratePerSecond].join('/')
+  const live = { from, ratePerSecond, count: count ?? Infinity }
+  return { run, arrivals: arrivalsAtRate(live, new Random(run, 'arrivals')) }
+}
+
+function readRange(seed: string, options: TrafficOptions & { to: number }) {
+  const { from, to, ratePerSecond } = options
+  if (!(Number.isSafeInteger(to) && to > from)) throw wrong('the range is empty', 'a later end')
+  if ((options.count === undefined) === (ratePerSecond === undefined)) {
+    throw wrong('a range needs a count or a rate', 'one of the two')
+  }
+  const count = options.count ?? Math.round(((ratePerSecond as number) * (to - from)) / 1000)
+  if (!isCount(count)) throw wrong(`the count is ${count}`, COUNT_NEEDED)
   const run = [seed, from, to, count].join('/')
-  const arrivals = arrivalsInRange({ from, to, count }, new Random(run, 'arrivals'))
-  return { seed, run, isLive: false, arrivals, faults, until }
+  return { run, arrivals: arrivalsInRange({ from, to, count }, new Random(run, 'arrivals')) }
+}
+
+const COUNT_NEEDED = 'a whole number of transactions'
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && count >= 0
 }
 
 function wrong(what: string, need: string): UpiError {

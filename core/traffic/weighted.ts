@@ -1,6 +1,9 @@
 import type { Random } from './random.ts'
 
-/** Draws items by weight in constant time, by Walker's alias method: each cell holds one item and one alias. */
+/**
+ * Draws items by weight in constant time, by Walker's alias method: each cell holds one item and
+ * one alias.
+ */
 export class Weighted<T> {
   readonly items: readonly T[]
   private readonly threshold: Float64Array

@@ -13,7 +13,7 @@ export const daily_upi_summary = model('daily_upi_summary')
           .select(({ ref: column, not }) => {
             const payment = column('t.is_payment')
             const success = column('t.is_success')
-            const latencies = sql<number[] | null>`percentile_disc(array[0.5, 0.95, 0.99])
+            const latencies = sql<string[] | null>`percentile_disc(array[0.5, 0.95, 0.99])
               within group (order by ${column('t.latency_ms')}) filter (where ${payment})`
             return [
               countWhere(payment).as('total_txns'),
@@ -52,7 +52,7 @@ export const daily_upi_summary = model('daily_upi_summary')
         const terminal = sql<string>`(${total} - ${column('c.pending_txns')})`
         const net = sql<string>`(${column('c.total_amount')} - ${column('c.refund_amount')})`
         const latency = (nth: number) =>
-          sql<number | null>`${column('c.latencies')}[${sql.lit(nth)}]`
+          sql<string | null>`${column('c.latencies')}[${sql.lit(nth)}]`
         return [
           sql<string>`${net}::numeric(14, 2)`.as('net_amount'),
           rate(success, total).as('success_rate'),

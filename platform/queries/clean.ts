@@ -40,7 +40,7 @@ const COLUMNS: readonly (readonly [keyof Payment, string])[] = [
   ['response_code', 'text'],
   ['decline_class', 'text'],
   ['completed_at', 'timestamptz'],
-  ['latency_ms', 'integer'],
+  ['latency_ms', 'bigint'],
   ['original_txn_id', 'text'],
 ]
 
@@ -78,15 +78,15 @@ const isChanged = `${mergedValues} is distinct from ${storedValues}`
  * counts its message and leaves changed_at and changed_xid alone.
  */
 const MERGE = `
-  insert into clean_upi_transactions as clean (${NAMES}, messages, first_seen_at, changed_at, changed_xid)
-  select ${NAMES}, messages, now(), now(), pg_current_xact_id()::text::bigint
+  insert into clean_upi_transactions as clean (${NAMES}, messages)
+  select ${NAMES}, messages
     from json_to_recordset($1::json)
       as incoming (${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')}, messages integer)
    order by business_date, txn_id collate "C"
   on conflict (txn_id, business_date) do update
     set ${MERGED.map(([column, value]) => `${column} = ${value}`).join(',\n        ')},
         latency_ms = floor(extract(epoch from ${ofLater('completed_at')}
-          - least(clean.event_time, excluded.event_time)) * 1000)::integer,
+          - least(clean.event_time, excluded.event_time)) * 1000)::bigint,
         messages = clean.messages + excluded.messages,
         changed_at = case when ${isChanged} then now() else clean.changed_at end,
         changed_xid = case when ${isChanged} then excluded.changed_xid else clean.changed_xid end

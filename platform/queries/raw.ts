@@ -24,9 +24,9 @@ export async function insertRaw(
   await client.query(
     `insert into raw_upi_transactions
        (epoch, topic, kafka_partition, kafka_offset, kafka_timestamp, message_key,
-        payload, payload_bytes, txn_id, business_date, received_at)
+        payload, payload_bytes, txn_id, business_date)
      select $2, $3, $4, kafka_offset, to_timestamp(kafka_ms / 1000.0), message_key,
-        payload, payload_bytes, txn_id, business_date, now()
+        payload, payload_bytes, txn_id, business_date
        from json_to_recordset($1::json) as incoming
         (kafka_offset bigint, kafka_ms bigint, message_key text, payload text, payload_bytes bytea,
          txn_id text, business_date date)

@@ -12,6 +12,7 @@ export async function insertRejected(
   if (rejected.length === 0) return
   const rows = rejected.map(({ record, reasons }) => ({
     kafka_offset: record.offset,
+    kafka_ms: record.timestampMs,
     reason_code: reasons[0]?.code,
     reasons: reasons.map((reason) => reason.code),
     detail: reasons.map((reason) => `${reason.code}: ${reason.detail}`).join('; '),
@@ -19,12 +20,12 @@ export async function insertRejected(
   }))
   await client.query(
     `insert into rejected_upi_transactions
-       (epoch, topic, kafka_partition, kafka_offset, reason_code, reasons, detail,
-        payload, payload_bytes, rejected_at)
-     select $2, $3, $4, kafka_offset, reason_code,
-        array(select json_array_elements_text(reasons)), detail, payload, payload_bytes, now()
+       (epoch, topic, kafka_partition, kafka_offset, kafka_timestamp, reason_code, reasons, detail,
+        payload, payload_bytes)
+     select $2, $3, $4, kafka_offset, to_timestamp(kafka_ms / 1000.0), reason_code,
+        array(select json_array_elements_text(reasons)), detail, payload, payload_bytes
        from json_to_recordset($1::json) as incoming
-        (kafka_offset bigint, reason_code text, reasons json, detail text, payload text,
+        (kafka_offset bigint, kafka_ms bigint, reason_code text, reasons json, detail text, payload text,
          payload_bytes bytea)`,
     [JSON.stringify(rows), at.epoch, at.topic, at.partition],
   )

@@ -1,4 +1,4 @@
-import type { Fetched, FetchContext } from './fetch/part.ts'
+import type { FetchContext, Fetched } from './fetch/part.ts'
 
 /** A part of the stack, as the supervisor sees it: how to get, start, ask and stop it. */
 export interface Component {

@@ -12,13 +12,22 @@ export async function probeTcp(host: string, port: number): Promise<void> {
   socket.destroy()
 }
 
-/** Throws unless a plain http URL answers below a status: 300 for "it works", 500 for "it is there". */
-export async function probeHttp(url: string, statusBelow = 300): Promise<void> {
+/** Throws unless a plain http URL answers 2xx. */
+export async function probeHttp(url: string): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
   const answer = await exchange({ host: hostname, port: Number(port || 80) }, Buffer.from(request))
   const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1'))?.[1] ?? Number.NaN)
-  if (!(status < statusBelow)) throw new Error(`${pathname} answers ${status}`)
+  if (!(status < 300)) throw new Error(`${pathname} answers ${status}`)
+}
+
+/** Throws unless a web server beyond this machine answers, whatever it thinks of the question. */
+export async function probeWeb(url: string, auth?: string): Promise<void> {
+  const basic = auth === undefined ? undefined : Buffer.from(auth).toString('base64')
+  const headers = basic === undefined ? {} : { authorization: `Basic ${basic}` }
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(PROBE_MS_MAX) })
+  await response.body?.cancel()
+  if (response.status >= 500) throw new Error(`answers ${response.status}`)
 }
 
 /** Throws unless a database answers a query. */

@@ -118,7 +118,7 @@ export const POSTGRES_SETTINGS = {
 } as const
 
 function sizedSettings({ memoryBytes, cpus, diskFreeBytes }: Machine): Record<string, string> {
-  const sharedBuffers = clamp(memoryBytes / 16, 128 * MIB, 4 * GIB)
+  const sharedBuffers = clamp(memoryBytes / 24, 128 * MIB, 2 * GIB)
   return {
     shared_buffers: mebibytes(sharedBuffers),
     effective_cache_size: mebibytes(memoryBytes / 2),

@@ -1,13 +1,19 @@
 import { declineClassOf, innerCode } from '../../core/response-code.ts'
-import { accept } from '../../core/result.ts'
+import { accept, type Reject } from '../../core/result.ts'
 import type { Payment } from '../../core/payment.ts'
 import { businessDateOf } from '../../core/time.ts'
 import { isPerson, maskVpa } from '../../core/vpa.ts'
 import { defineProcessor } from '../processor.ts'
 import type { ValidMessage } from './validate-message.ts'
 
+/** The row that a message means, and what had to be left out of it. */
+export interface CleanMessage {
+  readonly payment: Payment
+  readonly warnings: readonly Reject[]
+}
+
 /** Turns a valid message into the row that it means: keyed and masked VPAs, business day, decline class, latency. */
-export const cleanMessage = defineProcessor<ValidMessage, Payment>({
+export const cleanMessage = defineProcessor<ValidMessage, CleanMessage>({
   name: 'clean-message',
   summary: 'Gives a valid message its keys, masks, business day, decline class and latency.',
   process(message, { keyOf }) {
@@ -43,6 +49,6 @@ export const cleanMessage = defineProcessor<ValidMessage, Payment>({
       latency_ms: completedAt === null ? null : Math.floor((completedAt - eventTime) / 1000),
       original_txn_id: optional.original_txn_id,
     }
-    return accept(payment)
+    return accept({ payment, warnings: message.warnings })
   },
 })

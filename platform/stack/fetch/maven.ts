@@ -75,7 +75,11 @@ const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:2.10'
 function copyGoals(artifacts: readonly Artifact[], folder: string): string[][] {
   const into = `-DoutputDirectory=${folder}`
   const lone = artifacts.filter(({ alone }) => alone === true)
-  const goals = lone.map((artifact) => [`${PLUGIN}:copy`, `-Dartifact=${coordinates(artifact)}`, into])
+  const goals = lone.map((artifact) => [
+    `${PLUGIN}:copy`,
+    `-Dartifact=${coordinates(artifact)}`,
+    into,
+  ])
   if (lone.length === artifacts.length) return goals
   return [...goals, [`${PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', into]]
 }

@@ -1,0 +1,18 @@
+import type { WorkflowClient } from '@temporalio/client'
+import type { Kysely } from 'kysely'
+import type { Database } from '../platform/database.ts'
+import { createDayActivities } from './days.ts'
+import { withFailures } from './failure.ts'
+import { createRunActivities } from './runs.ts'
+
+export type { ModelRun } from '../models/engine/execute.ts'
+
+/** Every side effect of the workflows, over the connections that the worker has opened. */
+export function createActivities(deps: {
+  readonly db: Kysely<Database>
+  readonly workflows: WorkflowClient
+}) {
+  return withFailures({ ...createDayActivities(deps), ...createRunActivities(deps) })
+}
+
+export type Activities = ReturnType<typeof createActivities>

@@ -1,0 +1,90 @@
+import type { ClientBase } from 'pg'
+import { afterRaces, LOGIN_ROLES, type LoginRole, OWNER_ROLE } from './roles.ts'
+
+/** What a role's sessions start with. A session may set otherwise; what must not happen is not granted at all. */
+export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, string>>>> = {
+  // A worker that hangs inside a batch must not hold the partition's offset for ever, nor wait for ever for it.
+  upi_ingest: { lock_timeout: '10s', idle_in_transaction_session_timeout: '15s', jit: 'off' },
+  upi_transform: { lock_timeout: '30s', idle_in_transaction_session_timeout: '60s' },
+  // Compiling a plan over a hundred partitions costs more than running it.
+  upi_api: {
+    statement_timeout: '10s',
+    lock_timeout: '2s',
+    idle_in_transaction_session_timeout: '10s',
+    jit: 'off',
+  },
+  upi_report: {
+    default_transaction_read_only: 'on',
+    statement_timeout: '15s',
+    lock_timeout: '2s',
+    idle_in_transaction_session_timeout: '10s',
+    jit: 'off',
+  },
+}
+
+/**
+ * Grants what belongs to the database itself and is therefore lost when it is cloned from a template: who may
+ * connect, make temporary tables and take advisory locks, and the settings of each role. Safe to repeat.
+ * Returns what this user may not do on this server, as sentences.
+ */
+export async function applyDatabaseAccess(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; superuser: boolean }>(
+    `select current_database() as name, rolsuper as superuser
+       from pg_roles where rolname = current_user`,
+  )
+  const { name = '', superuser = false } = rows[0] ?? {}
+  const database = client.escapeIdentifier(name)
+  await afterRaces(() => client.query(databaseGrants(database)))
+  await applyRoleSettings(client, database)
+  if (!superuser) {
+    return ['PUBLIC keeps advisory locks and large objects: only a superuser may take them away']
+  }
+  await afterRaces(() => client.query(RESTRICT_FUNCTIONS))
+  return []
+}
+
+function databaseGrants(database: string): string {
+  return `
+    revoke connect, temporary on database ${database} from public;
+    grant connect on database ${database} to ${LOGIN_ROLES.join(', ')};
+    grant create, temporary on database ${database} to ${OWNER_ROLE};
+    grant temporary on database ${database} to upi_ingest, upi_transform;
+    revoke create on schema public from public;
+    grant usage, create on schema public to ${OWNER_ROLE} with grant option`
+}
+
+async function applyRoleSettings(client: ClientBase, database: string): Promise<void> {
+  const { rows } = await client.query<{ role: string; setting: string }>(
+    `select setrole::regrole::text as role, unnest(setconfig) as setting
+       from pg_db_role_setting
+      where setdatabase = (select oid from pg_database where datname = current_database())
+        and setrole <> 0`,
+  )
+  const inPlace = new Set(rows.map(({ role, setting }) => `${role} ${setting}`))
+  for (const role of LOGIN_ROLES) {
+    for (const [setting, value] of Object.entries(ROLE_SETTINGS[role])) {
+      if (inPlace.has(`${role} ${setting}=${value}`)) continue
+      const change = `alter role ${role} in database ${database} set ${setting} = '${value}'`
+      await afterRaces(() => client.query(change))
+    }
+  }
+}
+
+// Any role may take any advisory lock, and so stop the models, and may write large objects, unless PUBLIC may not.
+const RESTRICT_FUNCTIONS = `do $$
+declare
+  f regprocedure;
+begin
+  for f in
+    select oid::regprocedure from pg_proc
+    where pronamespace = 'pg_catalog'::regnamespace
+      and (proname ~ '^pg_(try_)?advisory_'
+        or proname in ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_open'))
+      and has_function_privilege('public', oid, 'execute')
+  loop
+    execute format('revoke execute on function %s from public', f);
+    if f::text ~ 'advisory' then
+      execute format('grant execute on function %s to ${OWNER_ROLE}, upi_ingest, upi_transform', f);
+    end if;
+  end loop;
+end $$`

@@ -1,0 +1,24 @@
+-- Roles and databases of the servers that keep their state in our Postgres. Run by psql at every start, as the admin;
+-- what is there already is left alone, passwords follow the secrets.
+\set ON_ERROR_STOP on
+\set registry_password `cat /run/secrets/upi_registry`
+\set temporal_password `cat /run/secrets/temporal`
+
+select format('create role %I login', name)
+from (values ('upi_registry'), ('temporal')) as wanted (name)
+where not exists (select from pg_roles where rolname = name)
+\gexec
+
+alter role upi_registry password :'registry_password';
+alter role temporal password :'temporal_password';
+
+select format('create database %I owner %I', name, owner)
+from (values
+  ('upi_registry', 'upi_registry'),
+  ('temporal', 'temporal'),
+  ('temporal_visibility', 'temporal')
+) as wanted (name, owner)
+where not exists (select from pg_database where datname = name)
+\gexec
+
+revoke connect on database upi_registry, temporal, temporal_visibility from public;

@@ -1,0 +1,27 @@
+/** The face of the local stack: everything that the rest of the platform may use of it. */
+export { addressText, type StackAddresses, stackAddresses } from './addresses.ts'
+export { doctorFindings, type Finding } from './doctor.ts'
+export { logFile } from './home.ts'
+export type {
+  ExternalKafka,
+  ExternalServers,
+  ProcessSpec,
+  ServerName,
+  StackOptions,
+  StackSecrets,
+} from './options.ts'
+export { type Resources, resourcesOf } from './resources.ts'
+export {
+  REGISTRY_API_PATH,
+  STACK_VERSIONS,
+  TEMPORAL_NAMESPACE,
+} from './settings.ts'
+export { type Started, startStack, stopStack, waitReady, watchStack, wipe } from './stack.ts'
+export {
+  type ComponentPhase,
+  type ComponentState,
+  type Failure,
+  type Phase,
+  readState,
+  type StackState,
+} from './state.ts'

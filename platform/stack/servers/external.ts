@@ -1,0 +1,57 @@
+import type { Component } from '../component.ts'
+import type { ExternalServers, ServerName } from '../options.ts'
+import { probeExternalKafka, probePostgres, probeTcp, probeWeb } from '../probes.ts'
+
+/** A server that runs elsewhere: asked now and then whether it is there. */
+export function createExternal(name: ServerName, external: ExternalServers): Component | undefined {
+  const place = placeOf(name, external)
+  if (place === undefined) return undefined
+  return {
+    name,
+    kind: 'server',
+    external: true,
+    needs: [],
+    address: place.address,
+    version: '',
+    ports: [],
+    readyMsMax: READY_MS_MAX,
+    graceMsMax: 0,
+    stopSignal: 'SIGTERM',
+    probe: place.probe,
+  }
+}
+
+const READY_MS_MAX = 30_000
+
+interface Place {
+  readonly address: string
+  probe(): Promise<void>
+}
+
+function placeOf(name: ServerName, external: ExternalServers): Place | undefined {
+  const { postgres, kafka, registry, temporal } = external
+  const places: Record<ServerName, (() => Place) | undefined> = {
+    postgres: postgres && (() => postgresPlace(postgres.url)),
+    kafka:
+      kafka &&
+      (() => ({ address: kafka.brokers.join(','), probe: () => probeExternalKafka(kafka) })),
+    registry: registry && (() => httpPlace(registry)),
+    temporal: temporal && (() => tcpPlace(temporal.address)),
+  }
+  return places[name]?.()
+}
+
+// The address is shown and logged: what stands before the @ is not for showing.
+function postgresPlace(url: string): Place {
+  const { host, pathname } = new URL(url)
+  return { address: `${host}${pathname}`, probe: () => probePostgres(url) }
+}
+
+function httpPlace({ url, auth }: { url: string; auth?: string }): Place {
+  return { address: new URL(url).origin, probe: () => probeWeb(url, auth) }
+}
+
+function tcpPlace(address: string): Place {
+  const { hostname, port } = new URL(`tcp://${address}`)
+  return { address, probe: () => probeTcp(hostname, Number(port)) }
+}

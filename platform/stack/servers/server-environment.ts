@@ -1,0 +1,16 @@
+/**
+ * The few names of the caller's environment that a server may see: others, such as PGDATA or QUARKUS_…, would
+ * change how it runs behind our back.
+ */
+export function serverEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    SEEN.flatMap((name) => {
+      const value = env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+const SEEN = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TMPDIR', 'JAVA_HOME', 'LD_LIBRARY_PATH']

@@ -1,0 +1,15 @@
+import { text } from 'node:stream/consumers'
+import { EXIT_HELD, supervise } from './supervisor.ts'
+
+/*
+ * The supervisor's process. What to run comes over standard input, since it holds secrets, which neither arguments
+ * nor a file should show.
+ */
+const stopping = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
+process.on('SIGHUP', () => {})
+
+const options = JSON.parse(await text(process.stdin))
+const code = await supervise(options, stopping)
+if (code === EXIT_HELD) process.stderr.write('another supervisor holds this home folder\n')
+process.exit(code)

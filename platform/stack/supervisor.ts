@@ -1,0 +1,100 @@
+import { setInterval } from 'node:timers'
+import { UpiError } from '../../core/errors.ts'
+import type { Component } from './component.ts'
+import { runComponent } from './component-life.ts'
+import { stackComponents } from './components.ts'
+import { homePaths, logFile } from './home.ts'
+import { findLeftovers, stopLeftovers } from './leftovers.ts'
+import { tryLock } from './lock.ts'
+import { rotateLog } from './log-file.ts'
+import type { StackOptions } from './options.ts'
+import { dependents } from './plan.ts'
+import { preflight } from './preflight.ts'
+import { Report } from './report.ts'
+
+/** What the supervisor exits with when another one holds the home folder. */
+export const EXIT_HELD = 75
+
+/**
+ * The life of a stack: takes the home folder, cleans what a dead predecessor left, starts all components beside each
+ * other, keeps them running until told to stop or until the start fails, and stops them in reverse order.
+ */
+export async function supervise(
+  options: StackOptions & { stackId: string },
+  stopping: AbortController,
+): Promise<number> {
+  const { home, stackId } = options
+  const lock = tryLock(homePaths(home).lock)
+  if (lock === undefined) return EXIT_HELD
+  const predecessors = findLeftovers(home, stackId).length > 0
+  const components = stackComponents(options)
+  if (predecessors) await stopLeftovers(home, stackId)
+  const report = new Report(options, components)
+  const rotation = setInterval(() => rotateLogs(home, components), LOG_CHECK_MS)
+  try {
+    await preflight(options, components)
+    await runAll({ components, options, report, stopping })
+  } catch (error) {
+    if (!stopping.signal.aborted) report.fail(undefined, asUpiError(error))
+  } finally {
+    clearInterval(rotation)
+    await stopLeftovers(home, stackId)
+    report.over()
+    lock.release()
+  }
+  return report.failed ? 3 : 0
+}
+
+/** An error as one for people. */
+export function asUpiError(error: unknown): UpiError {
+  if (error instanceof UpiError) return error
+  return new UpiError('BUG', String((error as Error).stack ?? error), { cause: error })
+}
+
+const LOG_CHECK_MS = 5_000
+
+function rotateLogs(home: string, components: readonly Component[]): void {
+  for (const name of [...components.map((component) => component.name), 'supervisor']) {
+    rotateLog(logFile(home, name))
+  }
+}
+
+async function runAll(stack: {
+  components: readonly Component[]
+  options: StackOptions
+  report: Report
+  stopping: AbortController
+}): Promise<void> {
+  const { components, options, report, stopping } = stack
+  const ready = new Map(components.map(({ name }) => [name, Promise.withResolvers<void>()]))
+  const gone = new Map(components.map(({ name }) => [name, Promise.withResolvers<void>()]))
+  const signal = stopping.signal
+  signal.addEventListener('abort', () => report.stopping(), { once: true })
+  const lives = components.map(async (component) => {
+    const { name, needs } = component
+    try {
+      await runComponent(component, {
+        options,
+        report,
+        stopping: signal,
+        becameReady: () => ready.get(name)?.resolve(),
+        needsReady: async () => {
+          await Promise.all(needs.map((need) => ready.get(need)?.promise))
+        },
+        dependentsGone: async () => {
+          await Promise.all(dependents(components, name).map((other) => gone.get(other)?.promise))
+        },
+      })
+    } catch (error) {
+      if (!signal.aborted) report.fail(name, asUpiError(error))
+      stopping.abort()
+    } finally {
+      gone.get(name)?.resolve()
+    }
+  })
+  await Promise.all(lives)
+  // Steps alone do not end a stack: it runs until it is told to stop.
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  }
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UpiError } from '../../core/errors.ts'
+import { orAborted } from './abort.ts'
+import type { Component } from './component.ts'
+
+/** Settles when a component answers its probe; throws when it has not by its ceiling, or never will. */
+export async function becomesReady(component: Component, signal: AbortSignal): Promise<void> {
+  const { probe, readyMsMax } = component
+  if (probe === undefined) return
+  const end = Date.now() + readyMsMax
+  for (let pause = PAUSE_MS_MIN; ; pause = Math.min(pause * 1.5, PAUSE_MS_MAX)) {
+    const fault = await faultOf(probe, signal)
+    if (fault === undefined) return
+    if (fault instanceof UpiError) throw fault
+    if (Date.now() > end) {
+      throw new Error(`did not become ready within ${readyMsMax / 1000} s (${fault.message})`)
+    }
+    await sleep(pause, undefined, { signal })
+  }
+}
+
+/** Asks a component now and then, until aborted; tells the fault when it failed twice in a row. */
+export async function watchHealth(
+  { probe }: Component,
+  signal: AbortSignal,
+  tell: (fault: string | undefined) => void,
+): Promise<never> {
+  let faults = 0
+  for (;;) {
+    await sleep(HEALTH_MS, undefined, { signal })
+    const fault = probe && (await faultOf(probe, signal))
+    faults = fault === undefined ? 0 : faults + 1
+    if (faults === 0) tell(undefined)
+    if (faults >= FAULTS_TOLD_MIN) tell(`does not answer: ${fault?.message}`)
+  }
+}
+
+const PAUSE_MS_MIN = 20
+const PAUSE_MS_MAX = 200
+const HEALTH_MS = 5_000
+// One unanswered probe is a busy machine, two in a row are not.
+const FAULTS_TOLD_MIN = 2
+
+async function faultOf(
+  probe: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Error | undefined> {
+  try {
+    await orAborted(probe(), signal)
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return error as Error
+  }
+}

@@ -1,0 +1,54 @@
+import type { Kafka } from 'kafkajs'
+import type { ClientBase } from 'pg'
+
+/** Where the stream stands: what Kafka has less what Postgres has, and how old the last commit is. */
+export interface StreamStatus {
+  readonly lag: number
+  readonly partitions: readonly PartitionStatus[]
+  /** Seconds since a batch was last written; null before the first. */
+  readonly last_batch_age_seconds: number | null
+}
+
+export interface PartitionStatus {
+  readonly partition: number
+  readonly next_offset: number | null
+  readonly log_end: number
+  readonly lag: number
+}
+
+/** Reads the stream's place from both ends. */
+export async function readStreamStatus(
+  client: ClientBase,
+  kafka: Kafka,
+  { topic, group }: { topic: string; group: string },
+): Promise<StreamStatus> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const ends = await admin.fetchTopicOffsets(topic)
+    const { rows } = await client.query<{ kafka_partition: number; next_offset: string; age: string }>(
+      `select distinct on (kafka_partition) kafka_partition, next_offset,
+              extract(epoch from now() - updated_at) as age
+         from ops.stream_offsets
+        where consumer_group = $1 and topic = $2
+        order by kafka_partition, epoch desc`,
+      [group, topic],
+    )
+    const stored = new Map(rows.map((row) => [row.kafka_partition, Number(row.next_offset)]))
+    const partitions = ends
+      .map(({ partition, low, high }) => {
+        const next = stored.get(partition)
+        const lag = Number(high) - (next ?? Number(low))
+        return { partition, next_offset: next ?? null, log_end: Number(high), lag }
+      })
+      .toSorted((a, b) => a.partition - b.partition)
+    return {
+      lag: partitions.reduce((sum, each) => sum + each.lag, 0),
+      partitions,
+      last_batch_age_seconds:
+        rows.length === 0 ? null : Math.min(...rows.map((row) => Number(row.age))),
+    }
+  } finally {
+    await admin.disconnect()
+  }
+}

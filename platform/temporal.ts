@@ -1,0 +1,160 @@
+import { Client, Connection, type ConnectionLike, type TLSConfig } from '@temporalio/client'
+import type { NativeConnection } from '@temporalio/worker'
+import { UpiError } from '../core/errors.ts'
+import type { Config, Needed } from './config.ts'
+import { TEMPORAL_SEARCH_ATTRIBUTES } from './stack/settings.ts'
+import type { Logger } from './telemetry.ts'
+import { hostOf, readPem, refusePlaintext } from './transport.ts'
+
+type TemporalConfig = Needed<'temporalAddress'>
+
+const CONNECT_TIMEOUT_MS = 3_000
+
+/** A client of the namespace and the connection under it, which the caller closes. */
+export interface TemporalClient {
+  readonly client: Client
+  readonly connection: Connection
+}
+
+/** Connects a client, which starts, describes and awaits runs. */
+export async function connectClient(config: TemporalConfig): Promise<TemporalClient> {
+  try {
+    const connection = await Connection.connect({
+      ...addressOptions(config),
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    })
+    return { connection, client: new Client({ connection, namespace: config.temporalNamespace }) }
+  } catch (cause) {
+    throw temporalFault(cause, config)
+  }
+}
+
+/** Connects a worker. The native library is loaded here and not before: commands do without its 60 MB. */
+export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
+  const { NativeConnection } = await import('@temporalio/worker')
+  try {
+    return await NativeConnection.connect(addressOptions(config))
+  } catch (cause) {
+    throw temporalFault(cause, config)
+  }
+}
+
+/** Turns what the client throws when the server is away or refuses us into the error that says so; others pass. */
+export function temporalFault(cause: unknown, config: TemporalConfig): unknown {
+  if (cause instanceof UpiError) return cause
+  const at = `Temporal at ${config.temporalAddress}`
+  const reason = grpcCodeOf(cause)
+  if (/namespace.*not found/i.test(detailOf(cause))) {
+    return new UpiError('TEMPORAL_REFUSED', `${at} has no namespace ${config.temporalNamespace}`, {
+      fix: 'create it, or set TEMPORAL_NAMESPACE',
+      cause,
+    })
+  }
+  if (reason === GRPC.PERMISSION_DENIED || reason === GRPC.UNAUTHENTICATED) {
+    return new UpiError('TEMPORAL_REFUSED', `${at} refuses us: ${detailOf(cause)}`, {
+      fix: 'check TEMPORAL_API_KEY and the TEMPORAL_TLS settings',
+      cause,
+    })
+  }
+  if (!isAway(cause, reason)) return cause
+  return new UpiError('TEMPORAL_UNAVAILABLE', `${at} does not answer`, {
+    fix: 'see ./upi status, or check TEMPORAL_ADDRESS and the TEMPORAL_TLS settings',
+    cause,
+  })
+}
+
+/**
+ * Makes sure that the search attributes exist: a workflow that sets an unknown one is stuck. Where a client may not
+ * look or add (Temporal Cloud), the operator has to; that is logged and not an error.
+ */
+export async function ensureSearchAttributes(
+  connection: ConnectionLike,
+  namespace: string,
+  log: Logger,
+): Promise<void> {
+  const { operatorService } = connection as Pick<Connection, 'operatorService'>
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace })
+    const missing = Object.entries(TEMPORAL_SEARCH_ATTRIBUTES).filter(
+      ([name]) => customAttributes[name] === undefined,
+    )
+    if (missing.length === 0) return
+    await operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map(([name]) => [name, INDEXED_KEYWORD])),
+    })
+    log.info({ names: missing.map(([name]) => name) }, 'search attributes added')
+  } catch (err) {
+    // Another process has added them between our two calls.
+    if (grpcCodeOf(err) === GRPC.ALREADY_EXISTS) return
+    if (isAway(err, grpcCodeOf(err))) throw err
+    log.warn(
+      { err, names: Object.keys(TEMPORAL_SEARCH_ATTRIBUTES) },
+      'search attributes could not be checked; they must exist as Keyword',
+    )
+  }
+}
+
+const GRPC = {
+  DEADLINE_EXCEEDED: 4,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const
+
+// temporal.api.enums.v1.IndexedValueType
+const INDEXED_KEYWORD = 2
+
+function addressOptions(config: TemporalConfig) {
+  const tls = tlsOf(config)
+  if (tls === undefined) refusePlaintext(config, 'Temporal', hostOf(config.temporalAddress))
+  return {
+    address: config.temporalAddress,
+    ...(tls === undefined ? {} : { tls }),
+    ...(config.temporalApiKey === undefined ? {} : { apiKey: config.temporalApiKey }),
+  }
+}
+
+function tlsOf(config: Config): TLSConfig | undefined {
+  const { temporalTlsCa: ca, temporalTlsCert: cert, temporalTlsKey: key } = config
+  const { temporalTlsServerName: serverName, temporalApiKey: apiKey } = config
+  const isOff = [ca, cert, key, serverName, apiKey].every((each) => each === undefined)
+  if (isOff && !config.temporalTls) return undefined
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UpiError(
+      'CONFIG_INVALID',
+      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together',
+    )
+  }
+  return {
+    ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
+    ...(ca === undefined ? {} : { serverRootCACertificate: bytesOf(ca) }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { clientCertPair: { crt: bytesOf(cert), key: bytesOf(key) } }),
+  }
+}
+
+function bytesOf(textOrPath: string): Uint8Array {
+  return Buffer.from(readPem(textOrPath))
+}
+
+function isAway(cause: unknown, code: number | undefined): boolean {
+  if (code === GRPC.UNAVAILABLE || code === GRPC.DEADLINE_EXCEEDED) return true
+  const { name, message } = (cause ?? {}) as Error
+  return name === 'TransportError' || /failed to connect|connection refused/i.test(message ?? '')
+}
+
+// Client errors carry the gRPC status on their cause, those of the native library on themselves.
+function grpcCodeOf(error: unknown): number | undefined {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'number') return code
+  return cause === undefined ? undefined : grpcCodeOf(cause)
+}
+
+function detailOf(error: unknown): string {
+  const { details, message, cause } = (error ?? {}) as Error & { details?: string }
+  if (details !== undefined && details !== '') return details
+  return cause instanceof Error ? detailOf(cause) : (message ?? String(error))
+}

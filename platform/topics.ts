@@ -1,0 +1,174 @@
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
+import { UpiError } from '../core/errors.ts'
+import type { Config } from './config.ts'
+
+/** A topic as it should be. */
+export interface TopicPlan {
+  readonly name: string
+  readonly partitions: number
+  readonly replication: number
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What `ensureTopics` found, or did. */
+export interface TopicReport {
+  readonly topic: string
+  readonly created: boolean
+  readonly partitions: number
+  readonly drift: readonly TopicDrift[]
+}
+
+/** One way in which a topic differs from its plan. */
+export interface TopicDrift {
+  readonly setting: string
+  readonly is: string
+  readonly should: string
+  readonly fix: string
+}
+
+/**
+ * The platform's topics. Dead letters and alerts are few, and one partition keeps them in order; payments are spread,
+ * and the broker's clock stamps them all, for raw is partitioned by that time.
+ */
+export function topicPlans(config: Config): readonly TopicPlan[] {
+  const { topicReplication: replication, topicMinIsr: minIsr } = config
+  if (minIsr > replication) {
+    throw new UpiError(
+      'CONFIG_INVALID',
+      `UPI_TOPIC_MIN_ISR ${minIsr} is above UPI_TOPIC_REPLICATION ${replication}: nothing could be written`,
+    )
+  }
+  const settings = {
+    'cleanup.policy': 'delete',
+    'message.timestamp.type': 'LogAppendTime',
+    'min.insync.replicas': String(minIsr),
+    'retention.ms': String(config.topicRetentionDays * 86_400_000),
+  }
+  return [
+    { name: config.topic, partitions: config.topicPartitions, replication, settings },
+    { name: `${config.topic}.dlq`, partitions: 1, replication, settings },
+    { name: ALERTS_TOPIC, partitions: 1, replication, settings },
+  ]
+}
+
+/** Where alerts are relayed to. */
+export const ALERTS_TOPIC = 'upi_alerts'
+
+/**
+ * Creates the topics that are missing and reports how the others differ from their plans. It changes nothing that is
+ * there: more partitions would move keys, fewer would lose messages. Safe to call from two processes at once.
+ */
+export async function ensureTopics(
+  admin: Admin,
+  plans: readonly TopicPlan[],
+): Promise<TopicReport[]> {
+  const existing = new Set(await admin.listTopics())
+  const created = new Set<string>()
+  for (const plan of plans) {
+    if (!existing.has(plan.name) && (await createTopic(admin, plan))) created.add(plan.name)
+  }
+  const found = await describeTopics(admin, plans)
+  return plans.map((plan) => {
+    const topic = found.get(plan.name)
+    if (topic === undefined) throw new UpiError('KAFKA_UNAVAILABLE', `topic ${plan.name} vanished`)
+    const drift = [...shapeDrift(plan, topic), ...settingDrift(plan, topic)]
+    return {
+      topic: plan.name,
+      created: created.has(plan.name),
+      partitions: topic.partitions,
+      drift,
+    }
+  })
+}
+
+interface FoundTopic {
+  readonly partitions: number
+  readonly replication: number
+  readonly settings: ReadonlyMap<string, string>
+}
+
+async function createTopic(admin: Admin, plan: TopicPlan): Promise<boolean> {
+  const topic: ITopicConfig = {
+    topic: plan.name,
+    numPartitions: plan.partitions,
+    replicationFactor: plan.replication,
+    configEntries: Object.entries(plan.settings).map(([name, value]) => ({ name, value })),
+  }
+  try {
+    // False: another process has been quicker.
+    return await admin.createTopics({ topics: [topic], waitForLeaders: true })
+  } catch (cause) {
+    throw refusal(plan, cause)
+  }
+}
+
+// kafkajs gathers the brokers' answers in an aggregate; there is one, because there was one topic.
+function refusal(plan: TopicPlan, cause: unknown): unknown {
+  const { errors } = cause as { errors?: readonly { type?: string; message: string }[] }
+  const [first] = errors ?? []
+  if (first === undefined) return cause
+  const needs = `topic ${plan.name} (${plan.partitions} partitions, ${plan.replication} copies)`
+  return new UpiError('CONFIG_INVALID', `Kafka refuses ${needs}: ${first.message}`, {
+    fix: 'check UPI_TOPIC, UPI_TOPIC_REPLICATION and the rights of the user',
+    cause,
+  })
+}
+
+async function describeTopics(
+  admin: Admin,
+  plans: readonly TopicPlan[],
+): Promise<Map<string, FoundTopic>> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: plans.map(({ name }) => name) })
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: plans.map(({ name, settings }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: Object.keys(settings),
+    })),
+  })
+  return new Map(
+    topics.map(({ name, partitions }) => {
+      const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries
+      return [
+        name,
+        {
+          partitions: partitions.length,
+          replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          settings: new Map(
+            entries?.map(({ configName, configValue }) => [configName, configValue]),
+          ),
+        },
+      ]
+    }),
+  )
+}
+
+function shapeDrift(plan: TopicPlan, found: FoundTopic): TopicDrift[] {
+  const drift: TopicDrift[] = []
+  if (found.partitions !== plan.partitions) {
+    const fix =
+      found.partitions < plan.partitions
+        ? `kafka-topics.sh --alter --topic ${plan.name} --partitions ${plan.partitions} (new messages of a key may then meet another partition than its old ones)`
+        : `set UPI_TOPIC_PARTITIONS=${found.partitions}; Kafka removes no partitions`
+    drift.push(differs('partitions', found.partitions, plan.partitions, fix))
+  }
+  if (found.replication !== plan.replication) {
+    const fix = `kafka-reassign-partitions.sh, or set UPI_TOPIC_REPLICATION=${found.replication}`
+    drift.push(differs('replication', found.replication, plan.replication, fix))
+  }
+  return drift
+}
+
+function settingDrift(plan: TopicPlan, found: FoundTopic): TopicDrift[] {
+  return Object.entries(plan.settings).flatMap(([name, should]) => {
+    const is = found.settings.get(name) ?? 'unknown'
+    if (is === should) return []
+    const fix = `kafka-configs.sh --alter --entity-type topics --entity-name ${plan.name} --add-config ${name}=${should}`
+    return [{ setting: name, is, should, fix }]
+  })
+}
+
+function differs(setting: string, is: number, should: number, fix: string): TopicDrift {
+  return { setting, is: String(is), should: String(should), fix }
+}

@@ -1,0 +1,3 @@
+// Every workflow. The worker bundles this one file and all it reaches, for Temporal's sandbox.
+export { dailyUpiAggregation } from './daily-upi-aggregation.ts'
+export { tick } from './tick.ts'

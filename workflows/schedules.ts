@@ -1,0 +1,16 @@
+import type { Schedule } from '../core/schedule.ts'
+
+/** What runs when; `./upi schedules apply` brings Temporal to this list. */
+export const SCHEDULES: readonly Schedule[] = [
+  {
+    id: 'daily-upi-aggregation',
+    about: 'Closes the business day that ended.',
+    at: { hour: 0, minute: 5 },
+    timezone: 'Asia/Kolkata',
+    // Every missed day is made up for, in order, one at a time.
+    overlap: 'BUFFER_ALL',
+    catchupDays: 30,
+    workflow: 'dailyUpiAggregation',
+    workflowId: 'daily-upi-aggregation/<date>',
+  },
+]
