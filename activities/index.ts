@@ -1,4 +1,3 @@
-import type { WorkflowClient } from '@temporalio/client'
 import type { Kysely } from 'kysely'
 import type { Database } from '../platform/database.ts'
 import { createDayActivities } from './days.ts'
@@ -8,11 +7,8 @@ import { createRunActivities } from './runs.ts'
 export type { ModelRun } from '../models/engine/execute.ts'
 
 /** Every side effect of the workflows, over the connections that the worker has opened. */
-export function createActivities(deps: {
-  readonly db: Kysely<Database>
-  readonly workflows: WorkflowClient
-}) {
-  return withFailures({ ...createDayActivities(deps), ...createRunActivities(deps) })
+export function createActivities(deps: { readonly db: Kysely<Database> }) {
+  return withFailures({ ...createDayActivities(deps), ...createRunActivities() })
 }
 
 export type Activities = ReturnType<typeof createActivities>

@@ -1,13 +1,12 @@
-import { ApplicationFailure } from '@temporalio/activity'
-import type { WorkflowClient } from '@temporalio/client'
+import { ApplicationFailure, Context } from '@temporalio/activity'
 import { ApplicationFailureCategory } from '@temporalio/common'
 
 /** What concerns other runs than the one that asks. */
-export function createRunActivities({ workflows }: { readonly workflows: WorkflowClient }) {
+export function createRunActivities() {
   return {
     /** Gives the result of a run that somebody else has started; fails for another try while it has none. */
     async awaitRun({ workflowId }: { workflowId: string }): Promise<unknown> {
-      const handle = workflows.getHandle(workflowId)
+      const handle = Context.current().client.workflow.getHandle(workflowId)
       const { status } = await handle.describe()
       if (status.name === 'COMPLETED') return await handle.result()
       if (status.name === 'RUNNING') {

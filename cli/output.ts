@@ -28,7 +28,11 @@ export function printJson(value: unknown): void {
 }
 
 /** Colours text, on a terminal only. */
-export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+export function paint(
+  style: Style,
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
   return styleText(style, text, { stream })
 }
 

@@ -1,8 +1,14 @@
 import { join } from 'node:path'
-import { type Config, environmentOf, loadConfig } from '../platform/config.ts'
+import { type Config, environmentOf, loadConfig, need } from '../platform/config.ts'
+import { kafkaAccess } from '../platform/kafka.ts'
 import { prepareHome } from '../platform/local-stack.ts'
-import type { ExternalServers, ProcessSpec, ServerName, StackOptions } from '../platform/stack/index.ts'
-import { hostOf, readPem } from '../platform/transport.ts'
+import type {
+  ExternalServers,
+  ProcessSpec,
+  ServerName,
+  StackOptions,
+} from '../platform/stack/index.ts'
+import { hostOf } from '../platform/transport.ts'
 
 /** What `up` may leave out or set. */
 export interface StackChoice {
@@ -96,38 +102,24 @@ function childEnv(config: Config, portBase: number): Record<string, string> {
   }
 }
 
+/** What the settings place elsewhere: such a server is probed, not started. */
 function externalServers(config: Config, portBase: number): ExternalServers {
   const isOurs = (address: string, slot: number) =>
     ['127.0.0.1', 'localhost'].includes(hostOf(address)) && address.endsWith(`:${portBase + slot}`)
-  const external: ExternalServers = {}
   const { databaseUrl, kafkaBrokers = [], schemaRegistryUrl, temporalAddress } = config
-  if (databaseUrl !== undefined && !isOurs(new URL(databaseUrl).host, 0)) {
-    external.postgres = { url: databaseUrl }
+  const auth = config.schemaRegistryAuth
+  const isElsewhere = {
+    postgres: databaseUrl !== undefined && !isOurs(new URL(databaseUrl).host, 0),
+    kafka: !kafkaBrokers.every((broker) => isOurs(broker, 1)),
+    registry: schemaRegistryUrl !== undefined && !isOurs(new URL(schemaRegistryUrl).host, 3),
+    temporal: temporalAddress !== undefined && !isOurs(temporalAddress, 4),
   }
-  if (kafkaBrokers.length > 0 && !kafkaBrokers.every((broker) => isOurs(broker, 1))) {
-    external.kafka = kafkaAccess(config, [...kafkaBrokers])
+  const servers = {
+    postgres: { url: databaseUrl },
+    kafka: kafkaAccess(need(config, 'kafkaBrokers')),
+    registry: { url: schemaRegistryUrl, ...(auth === undefined ? {} : { auth }) },
+    temporal: { address: temporalAddress },
   }
-  if (schemaRegistryUrl !== undefined && !isOurs(new URL(schemaRegistryUrl).host, 3)) {
-    const auth = config.schemaRegistryAuth
-    external.registry = { url: schemaRegistryUrl, ...(auth === undefined ? {} : { auth }) }
-  }
-  if (temporalAddress !== undefined && !isOurs(temporalAddress, 4)) {
-    external.temporal = { address: temporalAddress }
-  }
-  return external
-}
-
-function kafkaAccess(config: Config, brokers: string[]): NonNullable<ExternalServers['kafka']> {
-  const protocol = config.kafkaSecurityProtocol
-  const pem = (text: string | undefined) => (text === undefined ? undefined : readPem(text))
-  const ssl = { ca: pem(config.kafkaSslCa), cert: pem(config.kafkaSslCert), key: pem(config.kafkaSslKey) }
-  const given = Object.fromEntries(Object.entries(ssl).filter(([, text]) => text !== undefined))
-  const { kafkaSaslUsername: username = '', kafkaSaslPassword: password = '' } = config
-  return {
-    brokers,
-    ...(protocol.endsWith('SSL') ? { ssl: given } : {}),
-    ...(protocol.startsWith('SASL')
-      ? { sasl: { mechanism: config.kafkaSaslMechanism, username, password } }
-      : {}),
-  }
+  const names = SERVERS.filter((name) => isElsewhere[name])
+  return Object.fromEntries(names.map((name) => [name, servers[name]])) as ExternalServers
 }

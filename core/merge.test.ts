@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergePayments, sameIdentity } from './merge.ts'
+import { isSameRow, mergePayments, sameIdentity } from './merge.ts'
 import type { Payment } from './payment.ts'
 import { STATUSES } from './status.ts'
 
@@ -63,4 +63,14 @@ test('another amount is another payment', () => {
   const [base] = fc.sample(payment, { numRuns: 1, seed: 1 }) as [Payment]
   expect(sameIdentity(base, { ...base, amount: '10.01' })).toBe(false)
   expect(sameIdentity(base, { ...base, payer_key: Buffer.alloc(16, 1) })).toBe(true)
+})
+
+test('a message that was already merged changes nothing', () => {
+  fc.assert(
+    fc.property(payment, payment, (a, b) => {
+      const row = mergePayments(a, b)
+      expect(isSameRow(row, mergePayments(row, b))).toBe(true)
+      expect(isSameRow(row, mergePayments(b, row))).toBe(true)
+    }),
+  )
 })

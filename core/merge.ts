@@ -17,9 +17,7 @@ export const DESCRIPTIVE_FIELDS = [
 
 /** Whether two messages speak of the same payment: amount, payer and payee agree. */
 export function sameIdentity(a: Payment, b: Payment): boolean {
-  return (
-    a.amount === b.amount && a.payer_key.equals(b.payer_key) && a.payee_key.equals(b.payee_key)
-  )
+  return a.amount === b.amount && a.payer_key.equals(b.payer_key) && a.payee_key.equals(b.payee_key)
 }
 
 /**
@@ -45,6 +43,21 @@ export function mergePayments(a: Payment, b: Payment): Payment {
   for (const field of DESCRIPTIVE_FIELDS) merged[field] = greatest(a[field], b[field])
   return { ...merged, latency_ms: latencyOf(merged) }
 }
+
+/** Whether a merge has changed nothing that the row shows: then its last message was a duplicate. */
+export function isSameRow(before: Payment, after: Payment): boolean {
+  return ROW_FIELDS.every((field) => before[field] === after[field])
+}
+
+const ROW_FIELDS = [
+  'event_time',
+  'payer',
+  'payee',
+  'status',
+  'completed_at',
+  'response_code',
+  ...DESCRIPTIVE_FIELDS,
+] as const satisfies readonly (keyof Payment)[]
 
 /** Orders outcomes by (status, completed_at, response_code), null lowest. */
 function compareOutcome(a: Payment, b: Payment): number {

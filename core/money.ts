@@ -40,7 +40,8 @@ export function parseAmount(
 /** Turns a decimal string with at most two decimals into paise; for values that are already clean. */
 export function toPaise(rupees: string): bigint {
   const decimal = readDecimal(rupees, 'text')
-  if (decimal === undefined || decimal.exponent < -2) throw new RangeError('not an amount in rupees')
+  if (decimal === undefined || decimal.exponent < -2)
+    throw new RangeError('not an amount in rupees')
   return decimal.negative ? -paiseOf(decimal) : paiseOf(decimal)
 }
 

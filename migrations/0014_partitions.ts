@@ -3,7 +3,9 @@ import { type Kysely, sql } from 'kysely'
 /** The stream makes the days of raw and clean itself, ahead and on demand, without owning them or waiting for readers. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create function ops.make_partition(parent text, day date) returns void
-    language plpgsql set search_path = pg_catalog, pg_temp as ${sql.raw(MAKE_PARTITION)}`.execute(db)
+    language plpgsql set search_path = pg_catalog, pg_temp as ${sql.raw(MAKE_PARTITION)}`.execute(
+    db,
+  )
   await sql`create function ops.ensure_partitions(parent text, days date[])
     returns table (day date, outcome text)
     language plpgsql security definer

@@ -52,9 +52,10 @@ async function ensureRole(client: ClientBase, role: string, kind: 'login' | 'nol
 // A managed server's user makes roles without being a superuser, and may act as them once it has said so.
 async function takeOn(client: ClientBase, role: string): Promise<void> {
   await afterRaces(async () => {
-    const { rows } = await client.query<{ may: boolean }>(`select pg_has_role($1, 'set') as may`, [
-      role,
-    ])
+    const { rows } = await client.query<{ may: boolean }>(
+      `select pg_has_role($1::name, 'set') as may`,
+      [role],
+    )
     if (rows[0]?.may === true) return
     await client.query(`grant ${role} to current_user with set true, inherit true`)
   })

@@ -55,9 +55,13 @@ export function need<Name extends SettingName>(config: Config, ...names: Name[])
   const missing = names.filter((name) => config[name] === undefined)
   if (missing.length === 0) return config as Needed<Name>
   const variables = missing.map((name) => SETTINGS[name].env).join(', ')
-  throw new UpiError('CONFIG_INVALID', `${variables} not set, and no local stack in ${config.home}`, {
-    fix: 'run ./upi up, or set the variables',
-  })
+  throw new UpiError(
+    'CONFIG_INVALID',
+    `${variables} not set, and no local stack in ${config.home}`,
+    {
+      fix: 'run ./upi up, or set the variables',
+    },
+  )
 }
 
 /** The variables of the settings that a child process must see to reach the same platform. */

@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs'
+import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
 import type { Logger } from './telemetry.ts'
@@ -13,25 +13,34 @@ export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, lo
   if (!protocol.endsWith('SSL')) {
     for (const broker of config.kafkaBrokers) refusePlaintext(config, 'Kafka', hostOf(broker))
   }
-  const options: KafkaConfig = {
+  return new kafkajs.Kafka({
+    ...kafkaAccess(config),
     clientId,
-    brokers: [...config.kafkaBrokers],
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Worker and commands back off themselves, so that they can say what they wait for.
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => writeLog(log, entry),
+  })
+}
+
+/** Where the brokers are and how they are reached: plain data, as kafkajs takes it. */
+export function kafkaAccess(config: Needed<'kafkaBrokers'>) {
+  const protocol = config.kafkaSecurityProtocol
+  return {
+    brokers: [...config.kafkaBrokers],
+    ...(protocol.endsWith('SSL') ? { ssl: tlsOf(config) } : {}),
+    ...(protocol.startsWith('SASL') ? { sasl: saslOf(config) } : {}),
   }
-  if (protocol.endsWith('SSL')) options.ssl = tlsOf(config)
-  if (protocol.startsWith('SASL')) options.sasl = saslOf(config)
-  return new kafkajs.Kafka(options)
 }
 
 /** Turns what kafkajs throws when the brokers are away into the error that says so; others pass. */
 export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown {
   const name = (cause as Error | null)?.name ?? ''
-  const isAway = /^KafkaJS(Connection|NumberOfRetriesExceeded|BrokerNotFound|RequestTimeout)/.test(name)
+  const isAway = /^KafkaJS(Connection|NumberOfRetriesExceeded|BrokerNotFound|RequestTimeout)/.test(
+    name,
+  )
   if (!isAway) return cause
   return new UpiError(
     'KAFKA_UNAVAILABLE',
@@ -40,21 +49,22 @@ export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown 
   )
 }
 
-function tlsOf(config: Config) {
+function tlsOf({ kafkaSslCa: ca, kafkaSslCert: cert, kafkaSslKey: key }: Config) {
   return {
-    ...(config.kafkaSslCa === undefined ? {} : { ca: [readPem(config.kafkaSslCa)] }),
-    ...(config.kafkaSslCert === undefined ? {} : { cert: readPem(config.kafkaSslCert) }),
-    ...(config.kafkaSslKey === undefined ? {} : { key: readPem(config.kafkaSslKey) }),
+    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+    ...(cert === undefined ? {} : { cert: readPem(cert) }),
+    ...(key === undefined ? {} : { key: readPem(key) }),
   }
 }
 
-function saslOf(config: Config): SASLOptions {
+function saslOf(config: Config) {
   const { kafkaSaslUsername: username, kafkaSaslPassword: password } = config
   if (username === undefined || password === undefined) {
     throw new UpiError('CONFIG_INVALID', 'SASL needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD')
   }
-  const mechanism = config.kafkaSaslMechanism.toLowerCase() as Lowercase<Config['kafkaSaslMechanism']>
-  return { mechanism, username, password } as SASLOptions
+  const mechanism = config.kafkaSaslMechanism.toLowerCase()
+  // kafkajs tells the mechanisms apart at compile time, the settings only at run time.
+  return { mechanism: mechanism as 'plain', username, password }
 }
 
 function writeLog(log: Logger, { namespace, level, log: entry }: LogEntry): void {

@@ -57,10 +57,14 @@ export function prepareHome(home: string, portBase: number): Secrets {
     return complete
   } catch (cause) {
     if (cause instanceof UpiError) throw cause
-    throw new UpiError('CACHE_UNWRITABLE', `${home} cannot be written: ${(cause as Error).message}`, {
-      fix: 'set UPI_HOME to a folder that you may write',
-      cause,
-    })
+    throw new UpiError(
+      'CACHE_UNWRITABLE',
+      `${home} cannot be written: ${(cause as Error).message}`,
+      {
+        fix: 'set UPI_HOME to a folder that you may write',
+        cause,
+      },
+    )
   }
 }
 

@@ -17,8 +17,7 @@ export function createPool(
   url: string,
   options: { max: number; name: string },
 ): pg.Pool {
-  const { hostname, searchParams } = parseUrl(url)
-  if (!usesTls(searchParams)) refusePlaintext(config, 'Postgres', hostname)
+  requireTransport(config, url)
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
@@ -28,6 +27,12 @@ export function createPool(
   // An idle connection that the server drops is replaced by the next query; without a listener it ends the process.
   pool.on('error', () => {})
   return pool
+}
+
+/** Refuses a URL that would reach a server beyond loopback without TLS. */
+export function requireTransport(config: Config, url: string): void {
+  const { hostname, searchParams } = parseUrl(url)
+  if (!usesTls(searchParams)) refusePlaintext(config, 'Postgres', hostname)
 }
 
 /** A typed query builder over a pool. */
@@ -64,7 +69,10 @@ export function addressOf(url: string): string {
 
 function parseUrl(url: string): URL {
   if (URL.canParse(url)) return new URL(url)
-  throw new UpiError('CONFIG_INVALID', 'a database URL is not of the form postgres://user:password@host:port/name')
+  throw new UpiError(
+    'CONFIG_INVALID',
+    'a database URL is not of the form postgres://user:password@host:port/name',
+  )
 }
 
 function usesTls(parameters: URLSearchParams): boolean {

@@ -70,7 +70,7 @@ export class TopicProducer {
       return producer
     } catch (cause) {
       await producer.close()
-      throw kafkaFault(cause, config.kafkaBrokers)
+      throw faultOf(cause, config.kafkaBrokers)
     }
   }
 
@@ -163,7 +163,7 @@ export class TopicProducer {
   }
 
   #explain(cause: unknown): unknown {
-    if (typeOf(cause) !== 'UNKNOWN_TOPIC_OR_PARTITION') return kafkaFault(cause, this.#brokers)
+    if (typeOf(cause) !== 'UNKNOWN_TOPIC_OR_PARTITION') return faultOf(cause, this.#brokers)
     const message = `topic ${this.#options.topic} does not exist`
     return new UpiError('TOPIC_MISSING', message, { fix: './upi topics', cause })
   }
@@ -205,6 +205,15 @@ const STATE_LOST: ReadonlySet<string | undefined> = new Set([
 
 function isAway(fault: unknown): boolean {
   return fault instanceof UpiError && fault.kind === 'retry'
+}
+
+// An outage comes out of kafkajs as it is, or wrapped as something that cannot be tried again.
+function faultOf(cause: unknown, brokers: readonly string[]): unknown {
+  for (let each = cause; each instanceof Error; each = each.cause) {
+    const fault = kafkaFault(each, brokers)
+    if (fault !== each) return fault
+  }
+  return cause
 }
 
 // kafkajs wraps what the broker said, once or twice.

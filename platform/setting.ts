@@ -21,7 +21,9 @@ export interface Parser<T> {
 }
 
 /** A setting that always has a value. */
-export function setting<T>(row: Setting<T> & { fallback: string }): Setting<T> & { fallback: string }
+export function setting<T>(
+  row: Setting<T> & { fallback: string },
+): Setting<T> & { fallback: string }
 /** A setting that may be absent. */
 export function setting<T>(row: Setting<T>): Setting<T>
 export function setting<T>(row: Setting<T>): Setting<T> {
@@ -78,7 +80,8 @@ export function integer(min: number, max: number): Parser<number> {
 
 /** A decimal amount, kept as text: money never becomes a float. */
 export function decimal(value: string): string {
-  if (!/^[0-9]{1,12}(\.[0-9]{1,2})?$/.test(value)) throw new Error('is not an amount such as 1000.00')
+  if (!/^[0-9]{1,12}(\.[0-9]{1,2})?$/.test(value))
+    throw new Error('is not an amount such as 1000.00')
   return value
 }
 

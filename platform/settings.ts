@@ -20,7 +20,8 @@ export const SETTINGS = {
   home: setting({
     env: 'UPI_HOME',
     group: 'Places',
-    about: 'Folder of the local stack: data, logs, secrets. Nothing is kept outside it but the cache.',
+    about:
+      'Folder of the local stack: data, logs, secrets. Nothing is kept outside it but the cache.',
     fallback: '.upi',
     parse: folder,
   }),
@@ -49,7 +50,8 @@ export const SETTINGS = {
   databaseUrl: setting({
     env: 'DATABASE_URL',
     group: 'Postgres',
-    about: 'Where Postgres is, as the admin who owns and migrates. `sslmode=verify-full` is honoured.',
+    about:
+      'Where Postgres is, as the admin who owns and migrates. `sslmode=verify-full` is honoured.',
     local: (stack) => stack.postgresUrl('upi', stack.secrets?.postgres),
     parse: secret,
   }),
@@ -266,7 +268,8 @@ export const SETTINGS = {
   piiKey: setting({
     env: 'UPI_PII_KEY',
     group: 'Rules',
-    about: 'Key of the HMAC over VPAs, as <key id>:<64 hex digits>. Made in UPI_HOME locally, required elsewhere.',
+    about:
+      'Key of the HMAC over VPAs, as <key id>:<64 hex digits>. Made in UPI_HOME locally, required elsewhere.',
     local: (stack) => stack.secrets?.pii_key,
     parse: piiKey,
   }),
@@ -287,7 +290,8 @@ export const SETTINGS = {
   naiveTimestampZone: setting({
     env: 'UPI_NAIVE_TIMESTAMP_ZONE',
     group: 'Rules',
-    about: 'Zone of timestamps that carry none, as +05:30 or Asia/Kolkata; unset: they are refused.',
+    about:
+      'Zone of timestamps that carry none, as +05:30 or Asia/Kolkata; unset: they are refused.',
     parse: text,
   }),
   eventAgeDaysMax: setting({

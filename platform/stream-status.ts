@@ -26,7 +26,11 @@ export async function readStreamStatus(
   await admin.connect()
   try {
     const ends = await admin.fetchTopicOffsets(topic)
-    const { rows } = await client.query<{ kafka_partition: number; next_offset: string; age: string }>(
+    const { rows } = await client.query<{
+      kafka_partition: number
+      next_offset: string
+      age: string
+    }>(
       `select distinct on (kafka_partition) kafka_partition, next_offset,
               extract(epoch from now() - updated_at) as age
          from ops.stream_offsets

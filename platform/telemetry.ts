@@ -3,7 +3,16 @@ import { type Logger, pino } from 'pino'
 export type { Logger }
 
 /** Fields that may hold a secret or a person's data, wherever a careless log line puts them. */
-const REDACTED = ['password', 'payer', 'payee', 'payload', '*.password', '*.payer', '*.payee', '*.payload']
+const REDACTED = [
+  'password',
+  'payer',
+  'payee',
+  'payload',
+  '*.password',
+  '*.payer',
+  '*.payee',
+  '*.payload',
+]
 
 /**
  * The one logger of a process. A line is a constant sentence with fields; children carry the scope. JSON on stderr,

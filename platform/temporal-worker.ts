@@ -1,8 +1,8 @@
 import type { NativeConnection, Worker } from '@temporalio/worker'
 import { ACTIVITIES_RUNNING_MAX, WORKFLOWS_CACHED_MAX } from '../core/limits.ts'
 import type { Needed } from './config.ts'
-import { temporalFault } from './temporal.ts'
 import type { Logger } from './telemetry.ts'
+import { temporalFault } from './temporal.ts'
 
 // Builds in hand are finished; what takes longer is cancelled and begun again by the next worker.
 const SHUTDOWN_GRACE_MS = 8_000
@@ -85,4 +85,10 @@ export async function workerReadiness(
 // temporal.api.enums.v1.TaskQueueType
 const WORKFLOW_QUEUE = 1
 
-const LEVELS = { TRACE: 'trace', DEBUG: 'trace', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
+const LEVELS = {
+  TRACE: 'trace',
+  DEBUG: 'trace',
+  INFO: 'debug',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const

@@ -164,9 +164,18 @@ function settingDrift(plan: TopicPlan, found: FoundTopic): TopicDrift[] {
   return Object.entries(plan.settings).flatMap(([name, should]) => {
     const is = found.settings.get(name) ?? 'unknown'
     if (is === should) return []
-    const fix = `kafka-configs.sh --alter --entity-type topics --entity-name ${plan.name} --add-config ${name}=${should}`
+    const alter = `kafka-configs.sh --alter --entity-type topics --entity-name ${plan.name}`
+    const fix = `${alter} --add-config ${name}=${should}${orSetting(name, is)}`
     return [{ setting: name, is, should, fix }]
   })
+}
+
+// Whoever meant what the topic has, changes the setting.
+function orSetting(name: string, is: string): string {
+  if (name === 'min.insync.replicas') return `, or set UPI_TOPIC_MIN_ISR=${is}`
+  const days = Number(is) / 86_400_000
+  const isDays = name === 'retention.ms' && Number.isInteger(days) && days > 0
+  return isDays ? `, or set UPI_TOPIC_RETENTION_DAYS=${days}` : ''
 }
 
 function differs(setting: string, is: number, should: number, fix: string): TopicDrift {

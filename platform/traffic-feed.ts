@@ -14,8 +14,9 @@ export interface Feed {
   readonly onPortion: (transactions: number) => void
 }
 
-// Portions as large as one produce request: the next is made while the one before is on its way.
+// As large as one produce request, and the next is made while the one before is on its way.
 const PORTION_MESSAGES_MAX = 2_000
+const PORTIONS_UNDERWAY_MAX = 1
 
 // Fine enough that 1,000 a second look even, coarse enough to cost nothing.
 const TICK_MS = 20
@@ -25,17 +26,18 @@ export async function feedRange(
   traffic: Traffic,
   { outlet, signal, onPortion }: Feed,
 ): Promise<void> {
-  let underway = Promise.resolve()
+  const underway: Promise<void>[] = []
   while (!signal.aborted) {
     const messages = traffic.due(Infinity, PORTION_MESSAGES_MAX)
-    await underway
-    if (messages.length === 0) return
-    underway = outlet(messages)
-    // Awaited in the next round; until then a fault is nobody's.
-    underway.catch(() => {})
+    if (messages.length === 0) break
+    const portion = outlet(messages)
+    // Awaited in a later round; until then a fault is nobody's.
+    portion.catch(() => {})
+    underway.push(portion)
+    if (underway.length > PORTIONS_UNDERWAY_MAX) await underway.shift()
     onPortion(traffic.transactions)
   }
-  await underway
+  await Promise.all(underway)
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { VpaKeyer } from '../core/vpa-key.ts'
 import type { Result } from '../core/result.ts'
+import type { VpaKeyer } from '../core/vpa-key.ts'
 import type { WireSchema } from '../platform/schema-reader.ts'
 
 export type { WireSchema }

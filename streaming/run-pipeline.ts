@@ -1,13 +1,16 @@
 import type { Payment } from '../core/payment.ts'
 import { type Reject, type Result, refuse } from '../core/result.ts'
 import { PIPELINE } from './pipeline.ts'
-import type { CleanMessage } from './processors/clean-message.ts'
 import type { KafkaRecord, Processor, Rules } from './processor.ts'
+import type { CleanMessage } from './processors/clean-message.ts'
 
 /** What became of the messages of a batch; every record is in just one of the two lists, in offset order. */
 export interface Outcome {
   readonly accepted: readonly { readonly record: KafkaRecord; readonly payment: Payment }[]
-  readonly rejected: readonly { readonly record: KafkaRecord; readonly reasons: readonly Reject[] }[]
+  readonly rejected: readonly {
+    readonly record: KafkaRecord
+    readonly reasons: readonly Reject[]
+  }[]
   /** How many optional fields were malformed and became null. */
   readonly warnings: number
 }

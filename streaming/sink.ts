@@ -1,9 +1,9 @@
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
-import { mergePayments, sameIdentity } from '../core/merge.ts'
-import { formatInstant } from '../core/time.ts'
-import { type CleanRow, mergeClean } from '../platform/queries/clean.ts'
-import { ensurePartitions } from '../platform/queries/partitions.ts'
+import { isSameRow, mergePayments, sameIdentity } from '../core/merge.ts'
+import { addDays, formatInstant } from '../core/time.ts'
+import { type CleanEffect, type CleanRow, mergeClean } from '../platform/queries/clean.ts'
+import { ensurePartitions, type PartitionedTable } from '../platform/queries/partitions.ts'
 import { insertRaw } from '../platform/queries/raw.ts'
 import { insertRejected } from '../platform/queries/rejected.ts'
 import { type BatchBooks, insertBatch, noteRules } from '../platform/queries/stream-batches.ts'
@@ -54,7 +54,10 @@ const EPOCH = 0
 /** Makes the sink that writes a batch to Postgres in one transaction, offset first. */
 export function createSink(options: SinkOptions): Sink {
   const { pool, group, topic } = options
-  const madeDays = new Set<string>()
+  const madeDays: MadeDays = {
+    raw_upi_transactions: new Set(),
+    clean_upi_transactions: new Set(),
+  }
   return {
     findOffsets: (partitions) =>
       withClient(pool, (client) => placeOffsets(client, partitions, options)),
@@ -119,17 +122,21 @@ type Accepted = Outcome['accepted']
 
 async function mergeAccepted(client: ClientBase, accepted: Accepted) {
   const { rows, conflicting } = foldBatch(accepted)
-  const effects = new Map<string, string>()
-  for (const { txn_id, effect } of await mergeClean(client, rows)) effects.set(txn_id, effect)
+  const effects = new Map<string, CleanEffect['effect']>()
+  for (const { txn_id, business_date, effect } of await mergeClean(client, rows)) {
+    effects.set(`${txn_id} ${business_date}`, effect)
+  }
   const counts = { inserted: 0, merged: 0, duplicate: 0, conflicting }
-  for (const { payment, messages } of rows) {
-    const effect = effects.get(payment.txn_id)
-    if (effect === undefined) counts.conflicting += messages
-    else {
-      // The row changed once by what its messages say together; the others of the batch added nothing to that.
-      counts[effect as 'inserted' | 'merged' | 'duplicate'] += 1
-      counts.duplicate += messages - 1
+  for (const { payment, messages, changes } of rows) {
+    const effect = effects.get(`${payment.txn_id} ${payment.business_date}`)
+    if (effect === undefined) {
+      counts.conflicting += messages
+      continue
     }
+    counts[effect] += 1
+    const later = effect === 'duplicate' ? 0 : changes
+    counts.merged += later
+    counts.duplicate += messages - 1 - later
   }
   return counts
 }
@@ -141,10 +148,11 @@ function foldBatch(accepted: Accepted): { rows: CleanRow[]; conflicting: number 
   for (const { payment } of accepted) {
     const key = `${payment.txn_id} ${payment.business_date}`
     const known = folded.get(key)
-    if (known === undefined) folded.set(key, { payment, messages: 1 })
+    if (known === undefined) folded.set(key, { payment, messages: 1, changes: 0 })
     else if (sameIdentity(known.payment, payment)) {
       const merged = mergePayments(known.payment, payment)
-      folded.set(key, { payment: merged, messages: known.messages + 1 })
+      const changes = known.changes + (isSameRow(known.payment, merged) ? 0 : 1)
+      folded.set(key, { payment: merged, messages: known.messages + 1, changes })
     } else conflicting++
   }
   return { rows: [...folded.values()], conflicting }
@@ -155,22 +163,26 @@ function latestEvent({ accepted }: Outcome): string | null {
   return accepted.length === 0 ? null : formatInstant(latest)
 }
 
+// Days are there before their first row comes, so that midnight is like any other moment.
+const DAYS_AHEAD = 3
+
 /** Days are made before the batch's transaction begins, so that making one can neither fail it nor hold its locks. */
-async function makePartitions(pool: Pool, batch: Batch, made: Set<string>): Promise<void> {
-  const wanted = new Set([`raw_upi_transactions ${batch.rawDay}`])
-  for (const { payment } of batch.outcome.accepted) {
-    wanted.add(`clean_upi_transactions ${payment.business_date}`)
+async function makePartitions(pool: Pool, batch: Batch, made: MadeDays): Promise<void> {
+  const coming = Array.from({ length: DAYS_AHEAD + 1 }, (_, days) => addDays(batch.rawDay, days))
+  const business = new Set(batch.outcome.accepted.map(({ payment }) => payment.business_date))
+  const wanted: [PartitionedTable, Iterable<string>][] = [
+    ['raw_upi_transactions', coming],
+    ['clean_upi_transactions', [...coming, ...business]],
+  ]
+  for (const [table, days] of wanted) {
+    const missing = [...days].filter((day) => !made[table].has(day))
+    if (missing.length === 0) continue
+    await withClient(pool, (client) => ensurePartitions(client, table, missing))
+    for (const day of missing) made[table].add(day)
   }
-  const missing = [...wanted].filter((day) => !made.has(day))
-  if (missing.length === 0) return
-  await withClient(pool, async (client) => {
-    for (const day of missing) {
-      const [parent, date] = day.split(' ') as [string, string]
-      await ensurePartitions(client, parent, date)
-      made.add(day)
-    }
-  })
 }
+
+type MadeDays = Record<PartitionedTable, Set<string>>
 
 async function withClient<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
   const client = await pool.connect()

@@ -159,7 +159,8 @@ export class StreamWorker {
     try {
       const books = await this.#retry(
         'Postgres',
-        () => sink.write({ partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome }),
+        () =>
+          sink.write({ partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome }),
         batch,
       )
       if (books === undefined) return false

@@ -33,7 +33,10 @@ export async function dailyUpiAggregation(
 ): Promise<DailyUpiAggregationResult> {
   const date = input?.date ?? dayThatEnded(Date.now())
   if (!isDate(date)) {
-    throw ApplicationFailure.nonRetryable(`'${date}' is not a day such as 2026-02-01`, 'OPTION_INVALID')
+    throw ApplicationFailure.nonRetryable(
+      `'${date}' is not a day such as 2026-02-01`,
+      'OPTION_INVALID',
+    )
   }
   // Asked before the build: a day that ends during it has not been seen whole.
   const isOver = date < businessDateAt(Date.now())

@@ -6,4 +6,7 @@ export const UPI_BUSINESS_DATE = defineSearchAttributeKey('UpiBusinessDate', 'KE
 export const UPI_BACKFILL = defineSearchAttributeKey('UpiBackfill', 'KEYWORD')
 
 /** Set by the server on runs of a schedule: when the run was due, not when it began. */
-export const SCHEDULED_START_TIME = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME')
+export const SCHEDULED_START_TIME = defineSearchAttributeKey(
+  'TemporalScheduledStartTime',
+  'DATETIME',
+)

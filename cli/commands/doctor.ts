@@ -7,7 +7,10 @@ import { stackOptions } from '../stack.ts'
 
 /** `./upi doctor` */
 export function doctorCommand(): Command {
-  return newCommand('doctor', 'Say what is missing on this machine to run the platform, and the fix.')
+  return newCommand(
+    'doctor',
+    'Say what is missing on this machine to run the platform, and the fix.',
+  )
     .option('--json', 'print for machines')
     .action(async (options: { json?: boolean }) => {
       loadConfig()

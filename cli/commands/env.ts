@@ -35,9 +35,13 @@ export function envCommand(): Command {
     .action(() => {
       const config = loadConfig()
       if (config.databaseUrl === undefined) {
-        throw new UpiError('NOT_READY', `no local stack in ${config.home}, and DATABASE_URL is not set`, {
-          fix: 'run ./upi up',
-        })
+        throw new UpiError(
+          'NOT_READY',
+          `no local stack in ${config.home}, and DATABASE_URL is not set`,
+          {
+            fix: 'run ./upi up',
+          },
+        )
       }
       for (const name of EXPORTED) {
         const value = config[name]

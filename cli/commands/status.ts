@@ -40,7 +40,10 @@ interface ComponentStatus {
 
 /** `./upi status` */
 export function statusCommand(): Command {
-  return newCommand('status', 'Show health, lag and freshness. Exit 0 only when all is ready, else 1.')
+  return newCommand(
+    'status',
+    'Show health, lag and freshness. Exit 0 only when all is ready, else 1.',
+  )
     .option('--json', 'print for machines')
     .option('--watch', 'show again every second until Ctrl-C')
     .action(async (options: { json?: boolean; watch?: boolean }) => {
@@ -108,7 +111,10 @@ async function askStream(config: Config): Promise<StreamStatus | null> {
     })
     await client.connect()
     const kafka = createKafka(access, 'upi-status', log)
-    return await readStreamStatus(client, kafka, { topic: config.topic, group: config.consumerGroup })
+    return await readStreamStatus(client, kafka, {
+      topic: config.topic,
+      group: config.consumerGroup,
+    })
   } catch {
     return null
   } finally {

@@ -45,7 +45,7 @@ async function topics(options: Options): Promise<void> {
   else printReports(reports)
   const drifting = reports.filter(({ drift }) => drift.length > 0).map(({ topic }) => topic)
   if (drifting.length > 0) {
-    throw new UpiError('TOPIC_DRIFT', `${drifting.join(', ')} differs from the settings`, {
+    throw new UpiError('TOPIC_DRIFT', `not as the settings say: ${drifting.join(', ')}`, {
       fix: 'see each row above',
     })
   }

@@ -26,7 +26,10 @@ interface Options {
 
 /** `./upi up` */
 export function upCommand(): Command {
-  return newCommand('up', 'Start the whole platform: servers, tables, topics, stream, worker, live traffic.')
+  return newCommand(
+    'up',
+    'Start the whole platform: servers, tables, topics, stream, worker, live traffic.',
+  )
     .option('--detach', 'return when all is ready; without it, Ctrl-C stops the platform in order')
     .option(
       '--rate <n>',

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
+import type { Pool } from 'pg'
 import { createActivities } from '../../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX } from '../../core/limits.ts'
 import { type Config, loadConfig, type Needed, need } from '../../platform/config.ts'
 import { serveHealth } from '../../platform/health-server.ts'
-import { createDatabase, createPool } from '../../platform/postgres.ts'
+import { requireSchema } from '../../platform/migrate.ts'
+import { addressOf, createDatabase, createPool, postgresFault } from '../../platform/postgres.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { connectWorker, ensureSearchAttributes } from '../../platform/temporal.ts'
@@ -40,6 +42,8 @@ async function runWorker(
       name: 'worker',
     })
     shutdown.add('postgres', () => pool.end())
+    await checkSchema(pool, addressOf(config.transformDatabaseUrl))
+    const activities = createActivities({ db: createDatabase(pool) })
 
     const bundlePath = await workflowBundle(bundlePlace(config))
     await installRuntime(log)
@@ -63,4 +67,24 @@ async function runWorker(
     await shutdown.close()
     log.info('worker stopped')
   }
+}
+
+async function checkSchema(pool: Pool, address: string): Promise<void> {
+  try {
+    const client = await pool.connect()
+    await requireSchema(client).finally(() => client.release())
+  } catch (fault) {
+    throw postgresFault(fault, address)
+  }
+}
+
+// Workflow code is all that is read from these folders; what it imports of activities are types.
+function bundlePlace({ checkout, cacheDir }: Config) {
+  const [workflows, core] = [join(checkout, 'workflows'), join(checkout, 'core')]
+  return { entry: join(workflows, 'index.ts'), sources: [workflows, core], cacheDir }
+}
+
+// The worker allocates little: with young generations of 1 MB instead of 16 its two isolates take some 30 MB less.
+function staySmall(): void {
+  setFlagsFromString('--max-semi-space-size=1')
 }

@@ -4,15 +4,18 @@ import type { Payment } from '../../core/payment.ts'
 import { STATUSES } from '../../core/status.ts'
 import { formatInstant } from '../../core/time.ts'
 
-/** What a batch says of one transaction on one day: its messages folded, and how many they were. */
+/** What a batch says of one transaction on one day: its messages folded. */
 export interface CleanRow {
   readonly payment: Payment
+  /** How many messages were folded, and how many of them changed what the ones before had said. */
   readonly messages: number
+  readonly changes: number
 }
 
 /** What the merge did with one row; a row that is absent met another identity and was left alone. */
 export interface CleanEffect {
   readonly txn_id: string
+  readonly business_date: string
   readonly effect: 'inserted' | 'merged' | 'duplicate'
 }
 
@@ -49,12 +52,15 @@ const NAMES = COLUMNS.map(([name]) => name).join(', ')
 /** What (status, completed_at, response_code) is compared by: null lowest, text by its bytes. */
 function outcomeOf(row: string): string {
   const ranks = STATUSES.map((status, rank) => `when '${status}' then ${rank}`).join(' ')
-  return `(case ${row}.status ${ranks} end, coalesce(${row}.completed_at, '-infinity'), ` +
+  return (
+    `(case ${row}.status ${ranks} end, coalesce(${row}.completed_at, '-infinity'), ` +
     `coalesce(${row}.response_code, '') collate "C")`
+  )
 }
 
 const isLater = `${outcomeOf('excluded')} > ${outcomeOf('clean')}`
-const ofLater = (column: string) => `case when ${isLater} then excluded.${column} else clean.${column} end`
+const ofLater = (column: string) =>
+  `case when ${isLater} then excluded.${column} else clean.${column} end`
 const greatestOf = (column: string) =>
   `greatest(clean.${column} collate "C", excluded.${column} collate "C")`
 
@@ -93,7 +99,7 @@ const MERGE = `
     where clean.amount = excluded.amount
       and clean.payer_key = excluded.payer_key
       and clean.payee_key = excluded.payee_key
-  returning new.txn_id,
+  returning new.txn_id, new.business_date,
     case when old.txn_id is null then 'inserted'
          when old.changed_xid is distinct from new.changed_xid then 'merged'
          else 'duplicate' end as effect`

@@ -1,22 +1,26 @@
 import type { ClientBase } from 'pg'
 
+export type PartitionedTable = 'raw_upi_transactions' | 'clean_upi_transactions'
+
 const ATTEMPTS_MAX = 20
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /**
- * Makes the partition of a day where it is missing. Attaching waits only a moment behind open readers, then gives up
- * and is tried again, so that nobody queues behind it.
+ * Makes the partitions of days that lack them. Attaching waits only a moment for a lock, so that nobody queues behind
+ * it, and is then tried again.
  */
 export async function ensurePartitions(
   client: ClientBase,
-  parent: string,
-  date: string,
+  parent: PartitionedTable,
+  days: readonly string[],
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await client.query('select ops.ensure_partitions($1, $2::date, $2::date)', [parent, date])
+      await client.query('select ops.ensure_partitions($1, $2::date[])', [parent, days])
       return
     } catch (fault) {
-      if ((fault as { code?: string }).code !== '55P03' || attempt === ATTEMPTS_MAX) throw fault
+      const isLock = (fault as { code?: string }).code === LOCK_NOT_AVAILABLE
+      if (!isLock || attempt === ATTEMPTS_MAX) throw fault
     }
   }
 }

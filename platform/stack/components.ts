@@ -12,7 +12,7 @@ import { createTemporal } from './servers/temporal.ts'
 export function stackComponents(options: StackOptions): Component[] {
   const names = options.servers ?? SERVER_NAMES
   const servers = names.map((name) => createServer(name, options))
-  const own = (options.processes ?? []).map((spec) => createOwnProcess(spec, options.checkout))
+  const own = (options.processes ?? []).map((spec) => createOwnProcess(spec, options))
   return startOrder([...servers, ...own])
 }
 

@@ -5,6 +5,7 @@ import {
   allPids,
   ancestors,
   hasEnvironment,
+  parentOf,
   type ProcessId,
   signalProcess,
   startToken,
@@ -24,9 +25,16 @@ export async function stopLeftovers(home: string, stackId: string): Promise<numb
   const found = findLeftovers(home, stackId)
   const isServer = ({ pid }: ProcessId) => servers.has(pid)
   await stopAll(found.filter((leftover) => !isServer(leftover)))
-  await stopAll(findLeftovers(home, stackId))
+  // Again, for what a stopped process has left behind itself.
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const rest = findLeftovers(home, stackId)
+    if (rest.length === 0) break
+    await stopAll(rest)
+  }
   return found.length
 }
+
+const ROUNDS_MAX = 3
 
 /** The living processes of this stack, this process and those that started it left out. */
 export function findLeftovers(home: string, stackId: string): ProcessId[] {
@@ -63,7 +71,10 @@ function serverPids(home: string): Set<number | undefined> {
 }
 
 async function stopAll(processes: readonly ProcessId[]): Promise<void> {
-  for (const leftover of processes) signalProcess(leftover, stopSignal(leftover.pid))
+  // Children are their parents' business: Postgres' helpers, for one, must not be signalled behind its back.
+  const pids = new Set(processes.map(({ pid }) => pid))
+  const roots = processes.filter(({ pid }) => !pids.has(parentOf(pid)))
+  for (const root of roots) signalProcess(root, stopSignal(root.pid))
   if (await allGone(processes, LEFTOVER_GRACE_MS_MAX)) return
   for (const leftover of processes) signalProcess(leftover, 'SIGKILL')
   await allGone(processes, LEFTOVER_GRACE_MS_MAX)

@@ -28,6 +28,9 @@ export const KAFKA_BROKER_SETTINGS = {
   'group.initial.rebalance.delay.ms': '0',
   // 6000 by default: a worker that was killed would be missed only after six seconds.
   'group.min.session.timeout.ms': '1000',
+  // A broker that was killed may register again only after its session: 9 s by default.
+  'broker.session.timeout.ms': '2000',
+  'broker.heartbeat.interval.ms': '500',
   // kafkajs sends a batch of some thousand messages as one record batch.
   'message.max.bytes': '8388608',
   // Per partition; the topic's own retention is by time, this keeps a forgotten stack from filling the disk.

@@ -105,8 +105,9 @@ interface Supervisor extends ProcessId {
 }
 
 function spawnSupervisor(options: StackOptions): Supervisor {
-  const { home, cacheDir, env } = options
+  const { home, cacheDir } = options
   const stackId = readStackId(home) ?? makeStackId(home)
+  const env = { ...options.env, [STACK_MARK]: stackId }
   const log = openLog(logFile(home, 'supervisor'))
   const child = spawn(process.execPath, [join(import.meta.dirname, 'supervisor-main.ts')], {
     detached: true,
@@ -117,7 +118,6 @@ function spawnSupervisor(options: StackOptions): Supervisor {
       ...proxyOf(env),
       // Stripped of types once, so that the stripper (18 MB) is not loaded at each start.
       NODE_COMPILE_CACHE: join(cacheDir, 'node-compile'),
-      [STACK_MARK]: stackId,
     },
   })
   closeSync(log.fd)
@@ -129,7 +129,7 @@ function spawnSupervisor(options: StackOptions): Supervisor {
     exited = true
   })
   child.stdin?.on('error', () => {})
-  child.stdin?.end(JSON.stringify({ ...options, stackId }))
+  child.stdin?.end(JSON.stringify({ ...options, env, stackId }))
   child.unref()
   const pid = child.pid ?? 0
   return { pid, token: startToken(pid) ?? '', hasExited: () => exited }

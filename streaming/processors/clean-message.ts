@@ -1,6 +1,6 @@
+import type { Payment } from '../../core/payment.ts'
 import { declineClassOf, innerCode } from '../../core/response-code.ts'
 import { accept, type Reject } from '../../core/result.ts'
-import type { Payment } from '../../core/payment.ts'
 import { businessDateOf } from '../../core/time.ts'
 import { isPerson, maskVpa } from '../../core/vpa.ts'
 import { defineProcessor } from '../processor.ts'
@@ -19,8 +19,7 @@ export const cleanMessage = defineProcessor<ValidMessage, CleanMessage>({
   process(message, { keyOf }) {
     const { payer, payee, optional, eventTime, completedAt } = message
     const businessDate = businessDateOf(eventTime)
-    const responseCode =
-      optional.response_code === null ? null : innerCode(optional.response_code)
+    const responseCode = optional.response_code === null ? null : innerCode(optional.response_code)
     const payment: Payment = {
       txn_id: message.txnId,
       business_date: businessDate,

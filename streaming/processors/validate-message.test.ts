@@ -78,7 +78,9 @@ test.each([
 })
 
 test('what it keeps is what was meant', () => {
-  const result = validate(aFields({ type: 'p2m', rrn: '023113001276', payer: ' Asha.K@okHDFCbank ' }))
+  const result = validate(
+    aFields({ type: 'p2m', rrn: '023113001276', payer: ' Asha.K@okHDFCbank ' }),
+  )
   expect(result).toMatchObject({
     ok: true,
     value: {

@@ -1,9 +1,10 @@
 import type { Component } from '../component.ts'
-import type { ProcessSpec } from '../options.ts'
+import { STACK_MARK } from '../leftovers.ts'
+import type { ProcessSpec, StackOptions } from '../options.ts'
 import { probeHttp } from '../probes.ts'
 
 /** One of the platform's own steps and processes. */
-export function createOwnProcess(spec: ProcessSpec, checkout: string): Component {
+export function createOwnProcess(spec: ProcessSpec, options: StackOptions): Component {
   const { name, kind, needs, readyUrl } = spec
   const [command, ...args] = spec.argv
   return {
@@ -18,7 +19,8 @@ export function createOwnProcess(spec: ProcessSpec, checkout: string): Component
     graceMsMax: spec.graceMsMax ?? GRACE_MS_MAX,
     stopSignal: 'SIGTERM',
     async prepare() {
-      return { command, args, env: spec.env, cwd: checkout }
+      const env = { ...spec.env, [STACK_MARK]: options.env[STACK_MARK] }
+      return { command, args, env, cwd: options.checkout }
     },
     ...(readyUrl === undefined ? {} : { probe: () => probeHttp(readyUrl) }),
   }

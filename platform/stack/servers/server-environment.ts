@@ -1,3 +1,5 @@
+import { STACK_MARK } from '../leftovers.ts'
+
 /**
  * The few names of the caller's environment that a server may see: others, such as PGDATA or QUARKUS_…, would
  * change how it runs behind our back.
@@ -13,4 +15,14 @@ export function serverEnvironment(
   )
 }
 
-const SEEN = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TMPDIR', 'JAVA_HOME', 'LD_LIBRARY_PATH']
+const SEEN = [
+  STACK_MARK,
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'TMPDIR',
+  'JAVA_HOME',
+  'LD_LIBRARY_PATH',
+]

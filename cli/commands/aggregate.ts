@@ -1,0 +1,132 @@
+import { WorkflowIdConflictPolicy } from '@temporalio/client'
+import type { Command } from 'commander'
+import { groupIndian } from '../../core/money.ts'
+import type { DailyUpiSummary } from '../../models/marts/daily_upi_summary.ts'
+import { actorOf, type Config, loadConfig, need } from '../../platform/config.ts'
+import { readDailySummary, readDayStatus } from '../../platform/queries/days.ts'
+import { connectClient, temporalFault } from '../../platform/temporal.ts'
+import { dayThatEnded } from '../../workflows/business-day.ts'
+import type { DailyUpiAggregationResult } from '../../workflows/daily-upi-aggregation.ts'
+import { awaitRun } from '../await-run.ts'
+import { recordByHand, withModelDatabase } from '../by-hand.ts'
+import { dateOption, newCommand } from '../command.ts'
+import { formatSpan, note, paint, print, printJson, printTable } from '../output.ts'
+
+/** `./upi aggregate` */
+export function aggregateCommand(): Command {
+  return newCommand(
+    'aggregate',
+    'Build one business day through Temporal, wait, and print its figures.',
+  )
+    .option('--date <day>', 'business date; by default yesterday in India', dateOption)
+    .option('--json', 'print for machines')
+    .action(aggregate)
+}
+
+async function aggregate(options: { date?: string; json?: boolean }): Promise<void> {
+  const began = performance.now()
+  const config = loadConfig()
+  const date = options.date ?? dayThatEnded(Date.now())
+  const { state } = await runDay(config, date)
+  const { figures, status } = await withModelDatabase(config, async (db) => ({
+    figures: await readDailySummary(db, date),
+    status: await readDayStatus(db, date),
+  }))
+  if (options.json === true) {
+    printJson({ date, state, revision: status.revision, ...forMachines(figures) })
+    return
+  }
+  const isFinal = state === 'closed' ? paint('green', 'closed') : paint('yellow', 'provisional')
+  print(`${paint('bold', date)}  ${isFinal}  built in ${formatSpan(performance.now() - began)}`)
+  if (figures === undefined) print('no traffic on this day')
+  else printFigures(figures)
+}
+
+/** Starts the day's run, or joins the one that is under way, and waits for it. */
+async function runDay(config: Config, date: string): Promise<DailyUpiAggregationResult> {
+  const reachable = need(config, 'temporalAddress', 'transformDatabaseUrl')
+  const workflowId = `daily-upi-aggregation/${date}`
+  const { client, connection } = await connectClient(reachable)
+  const detach = () => {
+    note(`\ndetached; ${workflowId} goes on`)
+    process.exit(130)
+  }
+  process.once('SIGINT', detach)
+  try {
+    await recordByHand(config, 'aggregate', date)
+    const handle = await client.workflow.start('dailyUpiAggregation', {
+      workflowId,
+      taskQueue: config.temporalTaskQueue,
+      args: [{ date, actor: actorOf(config) }],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    })
+    return await awaitRun(handle, config.temporalTaskQueue)
+  } catch (fault) {
+    throw temporalFault(fault, reachable)
+  } finally {
+    process.off('SIGINT', detach)
+    await connection.close()
+  }
+}
+
+interface Line {
+  readonly name: string
+  readonly figure: string
+  readonly share?: string
+}
+
+function printFigures(day: DailyUpiSummary): void {
+  const share = (txns: string) => percent(Number(txns) / Number(day.total_txns))
+  const lines: Line[] = [
+    { name: 'payments', figure: groupIndian(day.total_txns) },
+    { name: '  success', figure: groupIndian(day.success_txns), share: share(day.success_txns) },
+    { name: '  failed', figure: groupIndian(day.failed_txns), share: share(day.failed_txns) },
+    { name: '  pending', figure: groupIndian(day.pending_txns), share: share(day.pending_txns) },
+    { name: '  reversed', figure: groupIndian(day.reversed_txns), share: share(day.reversed_txns) },
+    { name: 'success of final ones', figure: '', share: percent(day.terminal_success_rate) },
+    { name: 'declined, technical', figure: groupIndian(day.td_txns), share: share(day.td_txns) },
+    { name: 'declined, business', figure: groupIndian(day.bd_txns), share: share(day.bd_txns) },
+    { name: 'amount, success', figure: rupees(day.total_amount) },
+    { name: 'amount, attempted', figure: rupees(day.attempted_amount) },
+    { name: 'refunds', figure: groupIndian(day.refund_txns) },
+    { name: 'amount, refunded', figure: rupees(day.refund_amount) },
+    { name: 'amount, net', figure: rupees(day.net_amount) },
+    { name: 'average ticket', figure: rupees(day.avg_ticket) },
+    { name: 'payers', figure: groupIndian(day.unique_payers) },
+    { name: 'payees', figure: groupIndian(day.unique_payees) },
+    { name: 'latency p50', figure: millis(day.p50_latency_ms) },
+    { name: 'latency p95', figure: millis(day.p95_latency_ms) },
+    { name: 'latency p99', figure: millis(day.p99_latency_ms) },
+  ]
+  printTable(lines, [
+    { title: '', value: ({ name }) => name },
+    { title: '', value: ({ figure }) => figure, align: 'right' },
+    { title: '', value: (line) => line.share, align: 'right' },
+  ])
+}
+
+function percent(fraction: string | number | null): string {
+  const number = Number(fraction ?? Number.NaN)
+  return Number.isFinite(number) ? `${(number * 100).toFixed(2)} %` : '–'
+}
+
+function rupees(amount: string | null): string {
+  return amount === null ? '–' : `₹ ${groupIndian(amount)}`
+}
+
+function millis(latency: string | null): string {
+  return latency === null ? '–' : `${groupIndian(latency)} ms`
+}
+
+// Counts and latencies are numbers, money and rates stay exact text.
+function forMachines(day: DailyUpiSummary | undefined): Record<string, unknown> {
+  if (day === undefined) return { total_txns: 0, total_amount: '0.00' }
+  const { date: _, ...figures } = day
+  const isWhole = (name: string) => /_(txns|payers|payees|latency_ms)$/.test(name)
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      isWhole(name) && value !== null ? Number(value) : value,
+    ]),
+  )
+}

@@ -1,0 +1,149 @@
+import { type Client, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client'
+import type { Command } from 'commander'
+import { UpiError } from '../../core/errors.ts'
+import type { Schedule } from '../../core/schedule.ts'
+import { loadConfig, type Needed, need } from '../../platform/config.ts'
+import { connectClient, temporalFault } from '../../platform/temporal.ts'
+import {
+  applySchedule,
+  readSchedule,
+  type ScheduleStatus,
+} from '../../platform/temporal-schedules.ts'
+import { SCHEDULES } from '../../workflows/schedules.ts'
+import { recordByHand } from '../by-hand.ts'
+import { newCommand, subCommand } from '../command.ts'
+import { note, print, printJson, printTable } from '../output.ts'
+
+/** `./upi schedules` */
+export function schedulesCommand(): Command {
+  const command = newCommand(
+    'schedules',
+    'What runs when on Temporal: apply, list, pause, resume, trigger.',
+  )
+  subCommand(
+    command,
+    'apply',
+    'Create or update the schedules; what is paused stays paused.',
+  ).action(apply)
+  subCommand(command, 'list', 'Show the schedules with their next and last runs.')
+    .option('--json', 'print for machines')
+    .action(list)
+  subCommand(command, 'pause', 'Let a schedule start nothing until it is resumed.')
+    .argument('<id>', 'the schedule, as list names it')
+    .option('--reason <text>', 'why, for whoever looks later', 'paused by hand')
+    .action(pause)
+  subCommand(command, 'resume', 'Let a paused schedule go on.')
+    .argument('<id>', 'the schedule, as list names it')
+    .action(resume)
+  subCommand(command, 'trigger', 'Run a schedule now, for the day that ended.')
+    .argument('<id>', 'the schedule, as list names it')
+    .action(trigger)
+  return command
+}
+
+async function apply(): Promise<void> {
+  await withClient(async (client, config) => {
+    for (const schedule of SCHEDULES) {
+      const outcome = await applySchedule(client, schedule, config.temporalTaskQueue)
+      note(`${schedule.id} ${outcome}`)
+    }
+  })
+}
+
+async function list(options: { json?: boolean }): Promise<void> {
+  await withClient(async (client) => {
+    const statuses = await Promise.all(SCHEDULES.map((each) => readSchedule(client, each)))
+    if (options.json === true) printJson(statuses.map(forMachines))
+    else printList(statuses)
+  })
+}
+
+async function pause(id: string, { reason }: { reason: string }): Promise<void> {
+  await byHand('pause', id, (handle) => handle.pause(reason))
+  note(`${id} paused; ./upi schedules resume ${id} lets it go on`)
+}
+
+async function resume(id: string): Promise<void> {
+  const { about } = scheduleOf(id)
+  await byHand('resume', id, (handle) => handle.unpause(about))
+  note(`${id} resumed`)
+}
+
+async function trigger(id: string): Promise<void> {
+  const { overlap } = scheduleOf(id)
+  await byHand('trigger', id, (handle) => handle.trigger(overlap))
+  note(`${id} triggered; ./upi schedules list shows how it ends`)
+}
+
+/** Writes down who does something to a schedule, and does it. */
+async function byHand(
+  action: string,
+  id: string,
+  act: (handle: ScheduleHandle) => Promise<void>,
+): Promise<void> {
+  scheduleOf(id)
+  await withClient(async (client, config) => {
+    const handle = client.schedule.getHandle(id)
+    await handle.describe()
+    await recordByHand(config, `schedule ${action}`, id)
+    await act(handle)
+  })
+}
+
+async function withClient(
+  work: (client: Client, config: Needed<'temporalAddress'>) => Promise<void>,
+): Promise<void> {
+  const config = need(loadConfig(), 'temporalAddress')
+  const { client, connection } = await connectClient(config)
+  try {
+    await work(client, config)
+  } catch (fault) {
+    if (fault instanceof ScheduleNotFoundError) {
+      throw new UpiError('NOT_READY', `schedule ${fault.scheduleId} is not on Temporal yet`, {
+        fix: 'run ./upi schedules apply',
+      })
+    }
+    throw temporalFault(fault, config)
+  } finally {
+    await connection.close()
+  }
+}
+
+function scheduleOf(id: string): Schedule {
+  const found = SCHEDULES.find((each) => each.id === id)
+  if (found !== undefined) return found
+  throw new UpiError('OPTION_INVALID', `there is no schedule '${id}'`, {
+    fix: `choose from ${SCHEDULES.map((each) => each.id).join(', ')}`,
+  })
+}
+
+function printList(statuses: readonly ScheduleStatus[]): void {
+  printTable(statuses, [
+    { title: 'schedule', value: ({ id }) => id },
+    { title: 'state', value: ({ state }) => state },
+    { title: 'next', value: ({ next: [first] }) => (first === undefined ? '' : inIndia(first)) },
+    { title: 'last', value: ({ last }) => lastOf(last.at(-1)) },
+    { title: 'missed', value: ({ missed }) => missed, align: 'right' },
+    { title: 'note', value: ({ note: words }) => words },
+  ])
+  if (statuses.some(({ state }) => state === 'missing'))
+    print('\n./upi schedules apply makes what is missing.')
+}
+
+function lastOf(run: ScheduleStatus['last'][number] | undefined): string {
+  return run === undefined ? 'never' : `${inIndia(run.dueAt)} ${run.outcome}`
+}
+
+// Schedules follow Indian days wherever the operator sits.
+function inIndia(at: Date): string {
+  const shifted = new Date(at.getTime() + 330 * 60_000)
+  return `${shifted.toISOString().slice(0, 16).replace('T', ' ')} IST`
+}
+
+function forMachines({ next, last, ...rest }: ScheduleStatus) {
+  return {
+    ...rest,
+    next: next.map((at) => at.toISOString()),
+    last: last.map(({ dueAt, outcome }) => ({ due_at: dueAt.toISOString(), outcome })),
+  }
+}

@@ -1,0 +1,50 @@
+import type * as ledger from './tables/ledger.ts'
+import type * as marts from './tables/marts.ts'
+import type * as payments from './tables/payments.ts'
+import type * as stream from './tables/stream.ts'
+import type * as views from './tables/views.ts'
+
+/** Every table and view that migrations make, by the name under which a query asks for it. */
+export interface Database {
+  raw_upi_transactions: payments.RawUpiTransactions
+  clean_upi_transactions: payments.CleanUpiTransactions
+  rejected_upi_transactions: payments.RejectedUpiTransactions
+  upi_minute_metrics: payments.UpiMinuteMetrics
+  upi_five_minute_metrics: payments.UpiMinuteMetrics
+  upi_alerts: payments.UpiAlerts
+
+  stg_upi_transactions: views.StgUpiTransactions
+  fact_upi_aggregates: marts.FactUpiAggregates
+  daily_upi_summary: marts.DailyUpiSummary
+  hourly_upi_summary: marts.HourlyUpiSummary
+  merchant_upi_summary: marts.MerchantUpiSummary
+  dim_merchants: marts.DimMerchants
+  handle_upi_summary: marts.HandleUpiSummary
+  bank_upi_summary: marts.BankUpiSummary
+  category_upi_summary: marts.CategoryUpiSummary
+  decline_upi_summary: marts.DeclineUpiSummary
+  settlement_upi_summary: marts.SettlementUpiSummary
+
+  'ops.minute_metrics': payments.MinuteMetrics
+  'ops.stream_epochs': stream.StreamEpochs
+  'ops.stream_offsets': stream.StreamOffsets
+  'ops.stream_gaps': stream.StreamGaps
+  'ops.stream_batches': stream.StreamBatches
+  'ops.stream_rules': stream.StreamRules
+  'ops.txn_conflicts': stream.TxnConflicts
+  'ops.dirty_keys': ledger.DirtyKeys
+  'ops.discovery': ledger.Discovery
+  'ops.model_runs': ledger.ModelRuns
+  'ops.days': ledger.Days
+  'ops.day_revisions': ledger.DayRevisions
+  'ops.lake_files': ledger.LakeFiles
+  'ops.api_keys': ledger.ApiKeys
+  'ops.audit_log': ledger.AuditLog
+
+  'ops.day_status': views.DayStatus
+  'ops.stream_status': views.StreamStatus
+  'ops.stream_books': views.StreamBooks
+  'ops.rejected_messages': views.RejectedMessages
+  'ops.model_builds': views.ModelBuilds
+  'ops.dirty_models': views.DirtyModels
+}

@@ -1,0 +1,10 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.ts'
+
+/** Writes down who had something done by hand. */
+export async function insertAudit(
+  db: Kysely<Database>,
+  entry: { readonly actor: string; readonly action: string; readonly subject: string },
+): Promise<void> {
+  await db.insertInto('ops.audit_log').values(entry).execute()
+}

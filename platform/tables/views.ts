@@ -1,0 +1,119 @@
+import type { Status } from '../../core/status.ts'
+import type { ReadOnly } from './columns.ts'
+
+type View<Row> = { [Column in keyof Row]: ReadOnly<Row[Column]> }
+
+/** Clean, named for the marts. */
+export type StgUpiTransactions = View<{
+  txn_id: string
+  txn_date: string
+  event_time: Date
+  completed_at: Date | null
+  status: Status
+  amount: string
+  latency_ms: string | null
+  response_code: string | null
+  decline_class: string | null
+  type: string | null
+  channel: string | null
+  mcc: string | null
+  payer_key: Buffer
+  payer_handle: string
+  payer_bank: string | null
+  payee_key: Buffer
+  payee_handle: string
+  payee_bank: string | null
+  original_txn_id: string | null
+  is_payment: boolean
+  is_success: boolean
+  is_failed: boolean
+  is_pending: boolean
+  is_reversed: boolean
+  is_terminal: boolean
+  merchant: string | null
+}>
+
+/** What is shown beside every daily figure. */
+export type DayStatus = View<{
+  date: string
+  state: 'open' | 'closed' | 'revised'
+  failed: boolean
+  archived: boolean
+  closed_at: Date | null
+  revision: number
+  reason: string | null
+  error: string | null
+}>
+
+/** Offsets, for dashboards. */
+export type StreamStatus = View<{
+  consumer_group: string
+  topic: string
+  epoch: number
+  kafka_partition: number
+  next_offset: string
+  max_event_time: Date | null
+  updated_at: Date
+}>
+
+/** The books, for dashboards. */
+export type StreamBooks = View<{
+  committed_at: Date
+  kind: string
+  topic: string
+  epoch: number
+  kafka_partition: number
+  raw_day: string
+  first_offset: string
+  next_offset: string
+  messages: number
+  accepted: number
+  rejected: number
+  inserted: number
+  merged: number
+  duplicate: number
+  conflicting: number
+  gaps: number
+  warnings: number
+  rules_version: string
+}>
+
+/** Dead letters without their payload. */
+export type RejectedMessages = View<{
+  rejected_at: Date
+  topic: string
+  epoch: number
+  kafka_partition: number
+  kafka_offset: string
+  kafka_timestamp: Date
+  reason_code: string
+  reasons: string[]
+  detail: string | null
+  relayed_at: Date | null
+  resolution: string | null
+  resolved_at: Date | null
+}>
+
+/** The ledger, for dashboards. */
+export type ModelBuilds = View<{
+  run_id: string
+  model: string
+  business_date: string | null
+  state: string
+  fingerprint: string
+  rows_inserted: string
+  rows_updated: string
+  rows_deleted: string
+  rows_unchanged: string
+  seconds: string
+  error: string | null
+  finished_at: Date
+}>
+
+/** How much of each model is dirty, and since when. */
+export type DirtyModels = View<{
+  model: string | null
+  marks: string
+  days: string
+  oldest_mark: Date
+}>

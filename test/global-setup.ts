@@ -1,0 +1,34 @@
+import type { TestProject } from 'vitest/node'
+import { findServers, type Servers } from './servers.ts'
+import type { TestRun } from './stack-context.ts'
+import { dropTemplate, makeTemplate } from './template.ts'
+
+let servers: Servers | undefined
+let run: TestRun | undefined
+let project: TestProject
+
+/** Finds or starts the servers that all test files share, and makes the template of their databases. */
+export async function setup(given: TestProject): Promise<void> {
+  project = given
+  const stop = new AbortController()
+  project.vitest.onCancel(() => stop.abort())
+  const began = performance.now()
+  try {
+    servers = await findServers(stop.signal)
+    run = await makeTemplate(servers)
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    project.vitest.logger.log(`test servers: ${servers.about}, ready after ${seconds} s`)
+    project.provide('stack', servers.stack)
+    project.provide('testRun', run)
+  } catch (fault) {
+    // Files that need no server run all the same; the others fail with this.
+    project.provide('stackFault', `no servers for the tests: ${(fault as Error).message}`)
+  }
+}
+
+/** Leaves the servers as they were found. */
+export async function teardown(): Promise<void> {
+  const failed = project.vitest.state.getCountOfFailedTests() > 0
+  if (servers !== undefined && run !== undefined && !failed) await dropTemplate(servers, run)
+  await servers?.stop({ keep: failed })
+}
