@@ -25,7 +25,7 @@ export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Pr
     let waitingSince: number | undefined
     for (;;) {
       const outcome = await Promise.race([settled, sleep(ASK_EVERY_MS)])
-      if (outcome !== undefined) return valueOf<T>(outcome, handle.workflowId)
+      if (outcome !== undefined) return resultOf<T>(outcome, handle.workflowId)
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
       progress.update(`${handle.workflowId}: ${standing.text}`)
@@ -63,7 +63,7 @@ function refuseToWait(standing: Standing, { waitingSince, taskQueue, workflowId 
   )
 }
 
-function valueOf<T>({ value, fault }: Settled, workflowId: string): T {
+function resultOf<T>({ value, fault }: Settled, workflowId: string): T {
   if (fault === undefined) return value as T
   if (!(fault instanceof WorkflowFailedError)) throw fault
   const cause = deepestFailure(fault.cause)

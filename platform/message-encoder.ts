@@ -1,6 +1,6 @@
 import { UpiError } from '../core/errors.ts'
 import type { UpiMessage } from '../core/message.ts'
-import { findId, messageSubjects } from './message-subjects.ts'
+import { findId, messageSubjects, type Subject } from './message-subjects.ts'
 import { type Registry, registryAway } from './registry.ts'
 
 export const FRAMINGS = ['plain', 'json', 'avro'] as const
@@ -16,24 +16,26 @@ export async function createEncoder(
   framing: Framing,
   { registry, topic }: { registry: Registry; topic: string },
 ): Promise<MessageEncoder> {
-  if (framing === 'plain') return encodePlain
-  const subject = messageSubjects(topic)[framing]
+  if (framing === 'plain') return (message) => Buffer.from(JSON.stringify(message))
+  return createSubjectEncoder(registry, messageSubjects(topic)[framing])
+}
+
+/** Makes the encoder of a subject's schema, which must be registered. */
+export async function createSubjectEncoder(
+  registry: Registry,
+  subject: Subject,
+): Promise<MessageEncoder> {
   const id = await findId(registry, subject)
   if (id === undefined) {
     throw new UpiError('SCHEMA_UNREGISTERED', `${subject.name} lacks this version's schema`, {
       fix: './upi schema register',
     })
   }
-  if (framing === 'json') return (message) => frameText(id, JSON.stringify(message))
+  if (subject.type === 'JSON') return (message) => frameText(id, JSON.stringify(message))
   const codec = await registry.client.getSchema(id).catch((cause: Error) => {
     throw registryAway(registry.url, cause.message, cause)
   })
   return (message) => frameBytes(id, codec.toBuffer(message))
-}
-
-/** The message as bare JSON. */
-export function encodePlain(message: UpiMessage): Buffer {
-  return Buffer.from(JSON.stringify(message))
 }
 
 // The zero byte by which a frame is known, and the id of its schema.

@@ -61,11 +61,11 @@ export async function installRuntime(log: Logger): Promise<void> {
 /** Why a worker takes no work, or undefined while the server counts it among the pollers of its task queue. */
 export async function workerReadiness(
   config: Needed<'temporalAddress'>,
-  worker: Worker,
+  worker: Worker | undefined,
 ): Promise<string | undefined> {
-  const state = worker.getState()
+  const state = worker?.getState() ?? 'STARTING'
   if (state !== 'RUNNING') return `worker is ${state.toLowerCase()}`
-  const { connection } = worker
+  const { connection, options } = worker as Worker
   if (connection === undefined) return 'worker has no connection'
   try {
     const { pollers } = await connection.withDeadline(Date.now() + POLLER_ASK_TIMEOUT_MS, () =>
@@ -75,7 +75,7 @@ export async function workerReadiness(
         taskQueueType: WORKFLOW_QUEUE,
       }),
     )
-    const isListed = pollers?.some(({ identity }) => identity === worker.options.identity)
+    const isListed = pollers?.some(({ identity }) => identity === options.identity)
     return isListed ? undefined : 'worker does not poll yet'
   } catch {
     return `Temporal at ${config.temporalAddress} does not answer`

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { findServers, type Servers } from './servers.ts'
 import type { TestRun } from './stack-context.ts'
-import { dropTemplate, makeTemplate } from './template.ts'
+import { dropDatabase, makeTemplate } from './template.ts'
 
 let servers: Servers | undefined
 let run: TestRun | undefined
@@ -29,6 +29,8 @@ export async function setup(given: TestProject): Promise<void> {
 /** Leaves the servers as they were found. */
 export async function teardown(): Promise<void> {
   const failed = project.vitest.state.getCountOfFailedTests() > 0
-  if (servers !== undefined && run !== undefined && !failed) await dropTemplate(servers, run)
+  if (servers !== undefined && run !== undefined) {
+    await dropDatabase(servers.stack.databaseUrl, run.template)
+  }
   await servers?.stop({ keep: failed })
 }

@@ -1,33 +1,58 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { applyDatabaseAccess } from '../migrations/database-access.ts'
 import { migrateUp } from '../platform/migrate.ts'
+import { eventually } from './eventually.ts'
 import type { Servers } from './servers.ts'
 import type { TestRun } from './stack-context.ts'
 
 /** Makes the migrated, empty database of which every test file gets a copy. */
 export async function makeTemplate({ stack, rolePasswords }: Servers): Promise<TestRun> {
-  const id = randomBytes(4).toString('hex')
-  const template = `upi_test_${id}`
-  await asAdmin(stack.databaseUrl, (admin) => admin.query(`create database ${template}`))
-  await migrateUp({ connectionString: urlOf(stack.databaseUrl, template), rolePasswords })
+  const id = randomBytes(3).toString('hex')
+  const template = `upi_test_${id}_template`
+  await withClient(stack.databaseUrl, (admin) => admin.query(`create database ${template}`))
+  await migrateUp({ connectionString: databaseUrl(stack.databaseUrl, template), rolePasswords })
   return { id, template, rolePasswords }
 }
 
-/** Removes it. */
-export async function dropTemplate({ stack }: Servers, { template }: TestRun): Promise<void> {
-  await asAdmin(stack.databaseUrl, (admin) => admin.query(`drop database if exists ${template}`))
+/** Copies the template, with the grants that belong to a database and that a copy does not get. */
+export async function cloneTemplate(url: string, template: string, name: string): Promise<void> {
+  await withClient(url, (admin) => admin.query(`create database ${name} template ${template}`))
+  await withClient(databaseUrl(url, name), applyDatabaseAccess)
 }
+
+/** Removes a database, whoever is connected to it. */
+export async function dropDatabase(url: string, name: string): Promise<void> {
+  await withClient(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+}
+
+/** Who is connected to a database; what was closed a moment ago may take a moment to be gone. */
+export async function leftConnections(url: string, name: string): Promise<string[]> {
+  return await withClient(url, async (admin) => {
+    const look = async () => {
+      const { rows } = await admin.query<{ who: string }>(
+        `select format('%s as %s, %s: %s', application_name, usename, state, left(query, 100)) as who
+           from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
+        [name],
+      )
+      return rows.map(({ who }) => who)
+    }
+    return await eventually(look, (left) => left.length === 0, CLOSE_MS_MAX).catch(look)
+  })
+}
+
+const CLOSE_MS_MAX = 3_000
 
 /** The URL of another database of the same server, perhaps as another role. */
-export function urlOf(url: string, database: string, login?: { user: string; password: string }): string {
-  const other = new URL(url)
-  other.pathname = `/${database}`
-  if (login !== undefined) Object.assign(other, { username: login.user, password: login.password })
-  return other.href
+export function databaseUrl(
+  url: string,
+  name: string,
+  login: { username?: string; password?: string } = {},
+): string {
+  return Object.assign(new URL(url), { pathname: `/${name}`, ...login }).href
 }
 
-/** Does something over a connection of its own as the superuser. */
-export async function asAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'upi-test' })
   await client.connect()
   try {

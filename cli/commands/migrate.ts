@@ -5,7 +5,6 @@ import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { migrateUp, migrationStatus } from '../../platform/migrate.ts'
 import { addressOf, requireTransport } from '../../platform/postgres.ts'
 import type { RolePasswords } from '../../platform/role-passwords.ts'
-import { dumpSchema } from '../../platform/schema-dump.ts'
 import { newCommand, subCommand } from '../command.ts'
 import { note, print, printJson, printTable } from '../output.ts'
 
@@ -61,6 +60,7 @@ async function status(options: { json?: boolean }): Promise<void> {
 
 async function dump(): Promise<void> {
   const { config, connectionString } = admin()
+  const { dumpSchema } = await import('../../platform/schema-dump.ts')
   const path = join(config.checkout, 'migrations/schema.sql')
   writeFileSync(path, await dumpSchema(connectionString))
   print(`wrote ${path}`)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import type { Worker } from '@temporalio/worker'
 import type { Command } from 'commander'
 import type { Pool } from 'pg'
 import { createActivities } from '../../activities/index.ts'
@@ -45,21 +46,24 @@ async function runWorker(
     await checkSchema(pool, addressOf(config.transformDatabaseUrl))
     const activities = createActivities({ db: createDatabase(pool) })
 
+    const life: { worker?: Worker } = {}
+    if (config.metricsPort !== undefined) {
+      const health = await serveHealth({
+        host: config.metricsHost,
+        port: config.metricsPort,
+        readiness: () => workerReadiness(config, life.worker),
+      })
+      shutdown.add('health server', () => health.close())
+    }
+
     const bundlePath = await workflowBundle(bundlePlace(config))
     await installRuntime(log)
     const connection = await connectWorker(config)
     shutdown.add('temporal', () => connection.close())
     await ensureSearchAttributes(connection, config.temporalNamespace, log)
     const worker = await createWorker(config, { connection, bundlePath, activities })
+    life.worker = worker
 
-    if (config.metricsPort !== undefined) {
-      const health = await serveHealth({
-        host: config.metricsHost,
-        port: config.metricsPort,
-        readiness: () => workerReadiness(config, worker),
-      })
-      shutdown.add('health server', () => health.close())
-    }
     shutdown.signal.addEventListener('abort', () => worker.shutdown())
     log.info({ taskQueue: config.temporalTaskQueue }, 'worker started')
     await worker.run()

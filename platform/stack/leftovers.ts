@@ -5,8 +5,8 @@ import {
   allPids,
   ancestors,
   hasEnvironment,
-  parentOf,
   type ProcessId,
+  parentOf,
   signalProcess,
   startToken,
   whereabouts,
@@ -21,15 +21,14 @@ export const STACK_MARK = 'UPI_STACK_ID'
  * first, then the servers they talk to; who does not go within the grace time is killed.
  */
 export async function stopLeftovers(home: string, stackId: string): Promise<number> {
-  const servers = serverPids(home)
   const found = findLeftovers(home, stackId)
-  const isServer = ({ pid }: ProcessId) => servers.has(pid)
-  await stopAll(found.filter((leftover) => !isServer(leftover)))
+  const servers = serverPids(home)
+  await stopAll(roots(found).filter(({ pid }) => !servers.has(pid)))
   // Again, for what a stopped process has left behind itself.
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const rest = findLeftovers(home, stackId)
     if (rest.length === 0) break
-    await stopAll(rest)
+    await stopAll(roots(rest))
   }
   return found.length
 }
@@ -70,11 +69,14 @@ function serverPids(home: string): Set<number | undefined> {
   return new Set(components.filter(({ kind }) => kind === 'server').map(({ pid }) => pid))
 }
 
-async function stopAll(processes: readonly ProcessId[]): Promise<void> {
-  // Children are their parents' business: Postgres' helpers, for one, must not be signalled behind its back.
+// Children are their parents' business: Postgres' helpers, for one, must not be signalled behind its back.
+function roots(processes: readonly ProcessId[]): ProcessId[] {
   const pids = new Set(processes.map(({ pid }) => pid))
-  const roots = processes.filter(({ pid }) => !pids.has(parentOf(pid)))
-  for (const root of roots) signalProcess(root, stopSignal(root.pid))
+  return processes.filter(({ pid }) => !pids.has(parentOf(pid)))
+}
+
+async function stopAll(processes: readonly ProcessId[]): Promise<void> {
+  for (const leftover of processes) signalProcess(leftover, stopSignal(leftover.pid))
   if (await allGone(processes, LEFTOVER_GRACE_MS_MAX)) return
   for (const leftover of processes) signalProcess(leftover, 'SIGKILL')
   await allGone(processes, LEFTOVER_GRACE_MS_MAX)

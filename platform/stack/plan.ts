@@ -20,7 +20,9 @@ export function startOrder<T extends Planned>(components: readonly T[]): T[] {
     for (const need of component.needs) {
       const needed = byName.get(need)
       if (needed === undefined) {
-        throw new UpiError('BUG', `component ${component.name} needs ${need}, which is not there`)
+        throw new UpiError('OPTION_INVALID', `${component.name} needs ${need}, which is left out`, {
+          fix: `take ${need} too, or leave out ${component.name}`,
+        })
       }
       visit(needed, trail)
     }

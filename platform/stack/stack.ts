@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../core/errors.ts'
+import { stackComponents } from './components.ts'
 import { homePaths, logFile } from './home.ts'
 import { findLeftovers, STACK_MARK, stopLeftovers } from './leftovers.ts'
 import { tryLock } from './lock.ts'
@@ -24,6 +25,8 @@ export interface Started {
  * already. Aborted, it rejects when all that was started is gone.
  */
 export async function startStack(options: StackOptions, signal?: AbortSignal): Promise<Started> {
+  // A circle or a missing need is the caller's mistake: say so here, not in a log.
+  stackComponents(options)
   makeFolders(options)
   signal?.throwIfAborted()
   const running = liveSupervisor(options.home)
@@ -83,19 +86,16 @@ export async function stopStack(
   return supervisor !== undefined || stopped > 0
 }
 
-/** Removes all data, logs and state of a stack that does not run; its secrets stay. */
+/** Removes all data, logs and state of a stack that does not run; its secrets and its identity stay. */
 export async function wipe(home: string): Promise<void> {
   if (liveSupervisor(home) !== undefined) {
     throw new UpiError('NOT_READY', `the platform in ${home} is running`, { fix: 'run ./upi down' })
   }
   await stopStack(home)
-  const { postgres, kafka, temporal, logs, state, run, lock } = homePaths(home)
+  const { postgres, kafka, temporal, logs, state } = homePaths(home)
   for (const path of [postgres, kafka, temporal, logs, state]) {
     rmSync(path, { recursive: true, force: true })
   }
-  // Whoever waits for the lock has this very file open: it must stay the one.
-  const kept = readdirSync(run).map((name) => join(run, name))
-  for (const path of kept) if (!path.startsWith(lock)) rmSync(path, { recursive: true })
 }
 
 const POLL_MS = 50

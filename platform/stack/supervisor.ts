@@ -4,7 +4,7 @@ import type { Component } from './component.ts'
 import { runComponent } from './component-life.ts'
 import { stackComponents } from './components.ts'
 import { homePaths, logFile } from './home.ts'
-import { findLeftovers, stopLeftovers } from './leftovers.ts'
+import { stopLeftovers } from './leftovers.ts'
 import { tryLock } from './lock.ts'
 import { rotateLog } from './log-file.ts'
 import type { StackOptions } from './options.ts'
@@ -26,9 +26,8 @@ export async function supervise(
   const { home, stackId } = options
   const lock = tryLock(homePaths(home).lock)
   if (lock === undefined) return EXIT_HELD
-  const predecessors = findLeftovers(home, stackId).length > 0
   const components = stackComponents(options)
-  if (predecessors) await stopLeftovers(home, stackId)
+  await stopLeftovers(home, stackId)
   const report = new Report(options, components)
   const rotation = setInterval(() => rotateLogs(home, components), LOG_CHECK_MS)
   try {

@@ -1,0 +1,75 @@
+import { msToTs } from '@temporalio/common/lib/time'
+import type { Admin } from 'kafkajs'
+import { type Config, need } from '../platform/config.ts'
+import { createKafka } from '../platform/kafka.ts'
+import { createLogger } from '../platform/telemetry.ts'
+import { connectClient, ensureSearchAttributes, type TemporalClient } from '../platform/temporal.ts'
+import { ALERTS_TOPIC, ensureTopics, topicPlans } from '../platform/topics.ts'
+import { eventually } from './eventually.ts'
+
+const log = createLogger({ process: 'test', level: 'error', pretty: false })
+const RETENTION = msToTs('1 day')
+
+/** Creates the topics of a test file. */
+export async function makeTopics(config: Config): Promise<void> {
+  await withAdmin(config, (admin) => ensureTopics(admin, topicPlans(config)))
+}
+
+/** Removes them, with the consumer group and the schemas that go by their names. */
+export async function dropTopics(config: Config): Promise<void> {
+  await withAdmin(config, async (admin) => {
+    const own = topicPlans(config).map(({ name }) => name)
+    await admin.deleteTopics({ topics: own.filter((name) => name !== ALERTS_TOPIC) })
+    const { groups } = await admin.listGroups()
+    const ids = groups.map(({ groupId }) => groupId)
+    await admin.deleteGroups(ids.filter((id) => id === config.consumerGroup))
+  })
+  const subjects = `${need(config, 'schemaRegistryUrl').schemaRegistryUrl}/subjects`
+  const names = (await (await fetch(subjects)).json()) as string[]
+  for (const name of names.filter((each) => each.startsWith(config.topic))) {
+    const answer = await fetch(`${subjects}/${encodeURIComponent(name)}`, { method: 'DELETE' })
+    await answer.body?.cancel()
+  }
+}
+
+/** Creates the Temporal namespace of a test file: workflow ids are days, and two files may build the same day. */
+export async function makeNamespace(config: Config): Promise<void> {
+  await withTemporal(config, async ({ connection }) => {
+    const namespace = config.temporalNamespace
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: RETENTION,
+    })
+    await eventually(() => connection.operatorService.listSearchAttributes({ namespace }))
+    await ensureSearchAttributes(connection, namespace, log)
+  })
+}
+
+/** Removes it with all its workflows and schedules. */
+export async function dropNamespace(config: Config): Promise<void> {
+  await withTemporal(config, ({ connection }) =>
+    connection.operatorService.deleteNamespace({ namespace: config.temporalNamespace }),
+  )
+}
+
+async function withAdmin(config: Config, work: (admin: Admin) => Promise<unknown>): Promise<void> {
+  const admin = createKafka(need(config, 'kafkaBrokers'), 'upi-test', log).admin()
+  await admin.connect()
+  try {
+    await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function withTemporal(
+  config: Config,
+  work: (temporal: TemporalClient) => Promise<unknown>,
+): Promise<void> {
+  const temporal = await connectClient(need(config, 'temporalAddress'))
+  try {
+    await work(temporal)
+  } finally {
+    await temporal.connection.close()
+  }
+}
