@@ -35,6 +35,8 @@ export default defineConfig({
           setupFiles: './test/require-stack.ts',
           // A process a file: what it leaves open can be seen, and ends with it.
           pool: 'forks',
+          // kafkajs computes timeouts that have passed already.
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

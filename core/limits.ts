@@ -73,3 +73,6 @@ export const ACTIVITIES_RUNNING_MAX = 4
 
 // Live traffic that is farther behind the clock than this begins anew from now: it would take as long to catch up.
 export const LIVE_BEHIND_MS_MAX = 60_000
+
+// One call of ops.ensure_partitions: each day takes a dozen entries of the server's lock table until it commits.
+export const PARTITION_DAYS_MAX = 500

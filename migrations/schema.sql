@@ -16,10 +16,10 @@ create table ops.api_keys (
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
   revoked_by text,
-  constraint api_keys_key_hash_key UNIQUE (key_hash),
   constraint api_keys_pkey PRIMARY KEY (key_id),
   constraint api_keys_check CHECK (((merchant IS NULL) OR (role = 'viewer'::text))),
-  constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text, 'ingest'::text])))
+  constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text, 'ingest'::text]))),
+  constraint api_keys_key_hash_key UNIQUE (key_hash)
 );
 comment on table ops.api_keys is 'API keys by their hash; a merchant''s key is a viewer''s that sees that merchant only.';
 
@@ -611,12 +611,12 @@ create table public.upi_alerts (
   relayed_at timestamp with time zone,
   acknowledged_at timestamp with time zone,
   acknowledged_by text,
-  constraint upi_alerts_rule_entity_window_start_txn_id_key UNIQUE NULLS NOT DISTINCT (rule, entity, window_start, txn_id),
   constraint upi_alerts_pkey PRIMARY KEY (alert_id),
   constraint upi_alerts_check CHECK (((window_start IS NOT NULL) OR (txn_id IS NOT NULL))),
   constraint upi_alerts_check1 CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
   constraint upi_alerts_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
-  constraint upi_alerts_state_check CHECK ((state = ANY (ARRAY['provisional'::text, 'confirmed'::text, 'withdrawn'::text])))
+  constraint upi_alerts_state_check CHECK ((state = ANY (ARRAY['provisional'::text, 'confirmed'::text, 'withdrawn'::text]))),
+  constraint upi_alerts_rule_entity_window_start_txn_id_key UNIQUE NULLS NOT DISTINCT (rule, entity, window_start, txn_id)
 );
 CREATE INDEX upi_alerts_event_time ON public.upi_alerts USING btree (event_time);
 CREATE INDEX upi_alerts_to_relay ON public.upi_alerts USING btree (alert_id) WHERE ((relayed_at IS NULL) OR (relayed_at < changed_at));

@@ -24,8 +24,10 @@ export function createPool(
     application_name: `upi-${options.name}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   })
-  // An idle connection that the server drops is replaced by the next query; without a listener it ends the process.
+  // A connection that the server drops fails the query in hand or the next one; without listeners, on idle ones and on
+  // those that are checked out, it would end the process instead.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

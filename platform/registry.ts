@@ -4,7 +4,7 @@ import type { Needed } from './config.ts'
 import { hostOf, refusePlaintext } from './transport.ts'
 
 // A registry answers in milliseconds; while it does not, a partition stands still.
-const ANSWER_MS_MAX = 3_000
+const ANSWER_MS_MAX = 5_000
 
 /** A schema registry that speaks Confluent's API. */
 export interface Registry {

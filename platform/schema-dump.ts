@@ -5,26 +5,26 @@ import { migrateUp } from './migrate.ts'
 /** Where the reviewed dump lies. */
 export const SCHEMA_FILE = join(import.meta.dirname, '..', 'migrations', 'schema.sql')
 
-/** Migrates a scratch database on the server and returns its schema as text: what schema.sql must hold. */
-export async function dumpMigrations(adminUrl: string): Promise<string> {
+/**
+ * The schema that the migrations make, as text: what schema.sql must hold. They run in a scratch database of the
+ * server, so that what others have made in the database at hand is not in it.
+ */
+export async function dumpSchema(connectionString: string): Promise<string> {
   const name = `upi_schema_${process.pid}_${Date.now()}`
-  const scratch = new URL(adminUrl)
-  scratch.pathname = `/${name}`
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  try {
-    await admin.query(`create database ${name}`)
-    await migrateUp({ connectionString: scratch.href })
-    return await dumpDatabase(scratch.href)
-  } finally {
-    await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.end()
-  }
+  const scratch = Object.assign(new URL(connectionString), { pathname: `/${name}` }).href
+  return await withClient(connectionString, async (admin) => {
+    try {
+      await admin.query(`create database ${name} template template0`)
+      await migrateUp({ connectionString: scratch })
+      return await withClient(scratch, readSchema)
+    } finally {
+      await admin.query(`drop database if exists ${name} with (force)`)
+    }
+  })
 }
 
-/** The schema of a database as text, the same for the same schema: sorted, and without the partitions of days. */
-export async function dumpSchema(client: pg.ClientBase): Promise<string> {
-  // Names are printed with their schema whatever the reader's path is.
+/** Sorted, without the partitions of days, and with every name's schema: the same text for the same schema. */
+async function readSchema(client: pg.ClientBase): Promise<string> {
   await client.query(`set search_path = ''`)
   const parts: string[] = [HEADER]
   for (const query of [SCHEMAS, RELATIONS, FUNCTIONS, DEFAULTS, OWNERS, GRANTS]) {
@@ -34,18 +34,21 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
   return `${parts.join('\n\n')}\n`
 }
 
-const HEADER = `-- What all migrations together make, for review. Written by ./upi migrate dump; a test fails when it is not current.
--- Objects belong to upi_admin unless a line says otherwise.`
-
-async function dumpDatabase(connectionString: string): Promise<string> {
+async function withClient<T>(
+  connectionString: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    return await dumpSchema(client)
+    return await work(client)
   } finally {
     await client.end()
   }
 }
+
+const HEADER = `-- What all migrations together make, for review. Written by ./upi migrate dump; a test fails when it is not current.
+-- Objects belong to upi_admin unless a line says otherwise.`
 
 const OURS = `('public', 'ops', 'partitions')`
 
@@ -77,7 +80,7 @@ from (
   where a.attnum > 0 and not a.attisdropped
   union all
   -- In PostgreSQL 18 NOT NULL is a constraint too; it stands with its column.
-  select conrelid, 1000 + row_number() over (order by contype desc, conname),
+  select conrelid, 1000 + row_number() over (order by contype <> 'p', contype, conname),
     'constraint ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid)
   from pg_constraint where contype <> 'n'
 ) as lines

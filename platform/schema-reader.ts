@@ -22,17 +22,26 @@ export interface SchemaReader {
 /** Makes a reader with its own cache; `now` is in milliseconds. */
 export function createSchemaReader(registry: Registry, now: () => number = Date.now): SchemaReader {
   const known = new Map<number, { schema: WireSchema; until: number }>()
+  const loading = new Map<number, Promise<WireSchema>>()
+
+  async function fetchAndKeep(id: number): Promise<WireSchema> {
+    const schema = await fetchSchema(registry, id)
+    // A schema never changes under its id; one that is missing may be registered later.
+    const until = schema.type === 'UNKNOWN' ? now() + UNKNOWN_SCHEMA_AGE_MS_MAX : Infinity
+    known.delete(id)
+    known.set(id, { schema, until })
+    if (known.size > SCHEMA_IDS_CACHED_MAX) known.delete(known.keys().next().value as number)
+    return schema
+  }
+
   return {
     async load(id) {
       const kept = known.get(id)
       if (kept !== undefined && now() < kept.until) return kept.schema
-      const schema = await fetchSchema(registry, id)
-      // A schema never changes under its id; one that is missing may be registered later.
-      const until = schema.type === 'UNKNOWN' ? now() + UNKNOWN_SCHEMA_AGE_MS_MAX : Infinity
-      known.delete(id)
-      known.set(id, { schema, until })
-      if (known.size > SCHEMA_IDS_CACHED_MAX) known.delete(known.keys().next().value as number)
-      return schema
+      // Partitions that meet an id at the same moment ask once.
+      const pending = loading.get(id) ?? fetchAndKeep(id).finally(() => loading.delete(id))
+      loading.set(id, pending)
+      return pending
     },
     schemaOf(id) {
       const kept = known.get(id)

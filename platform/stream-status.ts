@@ -56,3 +56,14 @@ export async function readStreamStatus(
     await admin.disconnect()
   }
 }
+
+/** Whether the stream has accepted a message since an instant. */
+export async function hasAcceptedSince(client: ClientBase, since: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (
+       select from ops.stream_batches where committed_at > $1 and accepted > 0
+     ) as found`,
+    [since],
+  )
+  return rows[0]?.found === true
+}

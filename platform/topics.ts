@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import type { Config } from './config.ts'
@@ -67,7 +68,7 @@ export async function ensureTopics(
   for (const plan of plans) {
     if (!existing.has(plan.name) && (await createTopic(admin, plan))) created.add(plan.name)
   }
-  const found = await describeTopics(admin, plans)
+  const found = await describeWhenThere(admin, plans)
   return plans.map((plan) => {
     const topic = found.get(plan.name)
     if (topic === undefined) throw new UpiError('KAFKA_UNAVAILABLE', `topic ${plan.name} vanished`)
@@ -96,7 +97,7 @@ async function createTopic(admin: Admin, plan: TopicPlan): Promise<boolean> {
   }
   try {
     // False: another process has been quicker.
-    return await admin.createTopics({ topics: [topic], waitForLeaders: true })
+    return await admin.createTopics({ topics: [topic], waitForLeaders: false })
   } catch (cause) {
     throw refusal(plan, cause)
   }
@@ -112,6 +113,31 @@ function refusal(plan: TopicPlan, cause: unknown): unknown {
     fix: 'check UPI_TOPIC, UPI_TOPIC_REPLICATION and the rights of the user',
     cause,
   })
+}
+
+// A broker answers for a topic a moment after the controller has created it; kafkajs's own wait fails on that.
+async function describeWhenThere(
+  admin: Admin,
+  plans: readonly TopicPlan[],
+): Promise<Map<string, FoundTopic>> {
+  const end = performance.now() + VISIBLE_MS_MAX
+  for (;;) {
+    try {
+      return await describeTopics(admin, plans)
+    } catch (cause) {
+      if (!isNotThereYet(cause) || performance.now() > end) throw cause
+    }
+    await pause(VISIBLE_POLL_MS)
+  }
+}
+
+const VISIBLE_MS_MAX = 10_000
+const VISIBLE_POLL_MS = 50
+
+function isNotThereYet(fault: unknown): boolean {
+  const { type, cause } = Object(fault) as { type?: string; cause?: unknown }
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE') return true
+  return cause !== undefined && isNotThereYet(cause)
 }
 
 async function describeTopics(

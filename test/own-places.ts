@@ -1,4 +1,4 @@
-import { msToTs } from '@temporalio/common/lib/time'
+import { msToTs } from '@temporalio/common/lib/time.js'
 import type { Admin } from 'kafkajs'
 import { type Config, need } from '../platform/config.ts'
 import { createKafka } from '../platform/kafka.ts'
@@ -12,7 +12,8 @@ const RETENTION = msToTs('1 day')
 
 /** Creates the topics of a test file. */
 export async function makeTopics(config: Config): Promise<void> {
-  await withAdmin(config, (admin) => ensureTopics(admin, topicPlans(config)))
+  // A broker that has just made a topic may deny that it has it.
+  await withAdmin(config, (admin) => eventually(() => ensureTopics(admin, topicPlans(config))))
 }
 
 /** Removes them, with the consumer group and the schemas that go by their names. */

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { migrateUp, migrationStatus } from '../../platform/migrate.ts'
@@ -25,7 +24,7 @@ export function migrateCommand(): Command {
   subCommand(
     command,
     'dump',
-    'Write migrations/schema.sql from this database, to be reviewed.',
+    'Write migrations/schema.sql as the migrations make it on this server, to be reviewed.',
   ).action(dump)
   return command
 }
@@ -59,11 +58,9 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 async function dump(): Promise<void> {
-  const { config, connectionString } = admin()
-  const { dumpSchema } = await import('../../platform/schema-dump.ts')
-  const path = join(config.checkout, 'migrations/schema.sql')
-  writeFileSync(path, await dumpSchema(connectionString))
-  print(`wrote ${path}`)
+  const { dumpMigrations, SCHEMA_FILE } = await import('../../platform/schema-dump.ts')
+  writeFileSync(SCHEMA_FILE, await dumpMigrations(admin().connectionString))
+  print(`wrote ${SCHEMA_FILE}`)
 }
 
 function admin() {

@@ -5,7 +5,7 @@ import { createKafka, kafkaFault } from '../../platform/kafka.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { ensureTopics, type TopicReport, topicPlans } from '../../platform/topics.ts'
 import { newCommand } from '../command.ts'
-import { note, printJson, printTable } from '../output.ts'
+import { print, printJson, printTable } from '../output.ts'
 
 interface Options {
   readonly json?: boolean
@@ -63,7 +63,7 @@ function printReports(reports: readonly TopicReport[]): void {
   ])
   const rows = reports.flatMap(({ topic, drift }) => drift.map((each) => ({ topic, ...each })))
   if (rows.length === 0) return
-  note('')
+  print()
   printTable(rows, [
     { title: 'topic', value: (row) => row.topic },
     { title: 'setting', value: (row) => row.setting },

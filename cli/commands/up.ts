@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import pg from 'pg'
 import { UpiError } from '../../core/errors.ts'
-import type { Config } from '../../platform/config.ts'
+import { type Config, need } from '../../platform/config.ts'
 import {
   type ComponentState,
   type StackState,
@@ -9,6 +10,7 @@ import {
   waitReady,
   watchStack,
 } from '../../platform/stack/index.ts'
+import { hasAcceptedSince } from '../../platform/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
 import { partNames, stackOptions } from '../stack.ts'
@@ -62,6 +64,9 @@ async function up(options: Options): Promise<void> {
     })
     progress.show(state)
     printReady(config, state)
+    if (choice.rate > 0 && only === undefined && !attached) {
+      await awaitFirstTransaction(config, state.startedAt, stop.signal)
+    }
     if (options.detach || attached) return
     note('\nCtrl-C stops it in order; ./upi status and ./upi logs -f look at it from elsewhere.')
     await watchStack(config.home, () => {}, stop.signal)
@@ -121,6 +126,32 @@ function readyText(component: ComponentState): string {
   if (component.state === 'done') return 'done'
   const where = component.external ? ' (external)' : ''
   return `ready ${component.version}${where}`.replace(/\s+/g, ' ').trim()
+}
+
+const FIRST_TRANSACTION_MS_MAX = 30_000
+const ASK_EVERY_MS = 100
+
+/** Live traffic is flowing when a payment of this start is in clean; says when the first was. */
+async function awaitFirstTransaction(
+  config: Config,
+  since: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: need(config, 'databaseUrl').databaseUrl })
+  await client.connect()
+  try {
+    const began = Date.parse(since)
+    while (!signal.aborted && Date.now() - began < FIRST_TRANSACTION_MS_MAX) {
+      if (await hasAcceptedSince(client, since)) {
+        print(`\nfirst transaction in clean after ${formatSpan(Date.now() - began)}`)
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
+    }
+    if (!signal.aborted) note('no transaction in clean yet; see ./upi logs traffic and stream')
+  } finally {
+    await client.end()
+  }
 }
 
 function printReady(config: Config, state: StackState): void {

@@ -44,9 +44,7 @@ put temporal/password "$(cat admin/temporal)"
 put grafana/admin_password "$(cat admin/grafana)"
 put grafana/secret_key "$(cat admin/grafana_key)"
 put grafana/report_password "$(cat admin/upi_report)"
-for process in stream worker; do
-  put "$process/ingest_url" "$(database_url upi_ingest)"
-  put "$process/pii_key" "$(cat admin/pii_key)"
-done
+put stream/ingest_url "$(database_url upi_ingest)"
+put stream/pii_key "$(cat admin/pii_key)"
 put worker/transform_url "$(database_url upi_transform)"
 echo 'secrets are in place'

@@ -109,7 +109,7 @@ function spawnSupervisor(options: StackOptions): Supervisor {
   const stackId = readStackId(home) ?? makeStackId(home)
   const env = { ...options.env, [STACK_MARK]: stackId }
   const log = openLog(logFile(home, 'supervisor'))
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'supervisor-main.ts')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=1', '--v8-pool-size=1', join(import.meta.dirname, 'supervisor-main.ts')], {
     detached: true,
     stdio: ['pipe', log.fd, log.fd],
     cwd: options.checkout,

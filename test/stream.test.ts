@@ -1,0 +1,267 @@
+import type { Producer } from 'kafkajs'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Payment } from '../core/payment.ts'
+import { need } from '../platform/config.ts'
+import { createKafka } from '../platform/kafka.ts'
+import { createSubjectEncoder } from '../platform/message-encoder.ts'
+import { messageSubjects, registerSubject } from '../platform/message-subjects.ts'
+import { createRegistry } from '../platform/registry.ts'
+import { createLogger } from '../platform/telemetry.ts'
+import { aFields, aRecord, RULES } from '../streaming/processors/fixtures.ts'
+import { runPipeline } from '../streaming/run-pipeline.ts'
+import { createSink, type Sink } from '../streaming/sink.ts'
+import { aMessage } from './factories.ts'
+import { type CliRun, eventually, startCli, useStack } from './harness.ts'
+import { newerVersion, olderVersion } from './schemas/versions.ts'
+
+const own = useStack('database', 'topics')
+let pool: pg.Pool
+let producer: Producer
+
+beforeAll(async () => {
+  pool = own.pool()
+  const log = createLogger({ process: 'test', level: 'error', pretty: false })
+  producer = createKafka(need(own.configFor(), 'kafkaBrokers'), 'upi-test', log).producer()
+  await producer.connect()
+})
+
+afterAll(async () => {
+  await producer.disconnect()
+})
+
+async function send(...values: (Buffer | string | null)[]): Promise<void> {
+  await producer.send({ topic: own.name, messages: values.map((value) => ({ value })) })
+}
+
+async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
+  return (await pool.query(sql, parameters)).rows[0] as T
+}
+
+async function withStream<T>(work: (run: CliRun) => Promise<T>): Promise<T> {
+  const run = startCli(['stream'], own.env)
+  try {
+    return await work(run)
+  } finally {
+    run.kill('SIGTERM')
+    const { code, stderr } = await run.ended
+    expect(code, stderr).toBe(0)
+  }
+}
+
+async function cleanRow(txnId: string): Promise<Record<string, unknown>> {
+  return await eventually(() =>
+    one<Record<string, unknown>>('select * from clean_upi_transactions where txn_id = $1', txnId),
+  )
+}
+
+test('a payment that enters Kafka is seen in raw, in clean and in the books, whatever its frame', async () => {
+  const registry = createRegistry(need(own.configFor(), 'schemaRegistryUrl'))
+  const subjects = messageSubjects(own.name)
+  const plain = aMessage({ txn_id: 'PLAIN1', amount: '0.10' })
+  const json = aMessage({ txn_id: 'JSON1' })
+  const avro = aMessage({ txn_id: 'AVRO1' })
+  const encode = async (framing: 'json' | 'avro') => {
+    const id = await registerSubject(registry, subjects[framing])
+    return createSubjectEncoder(registry, subjects[framing], id)
+  }
+  const [encodeJson, encodeAvro] = [await encode('json'), await encode('avro')]
+  await send(JSON.stringify(plain), encodeJson(json), encodeAvro(avro))
+  await withStream(async () => {
+    for (const id of ['PLAIN1', 'JSON1', 'AVRO1']) {
+      expect(await cleanRow(id)).toMatchObject({
+        payer: 'as***k@okhdfcbank',
+        payee: 'chaishop@ybl',
+        status: 'SUCCESS',
+        messages: 1,
+      })
+    }
+  })
+  expect((await cleanRow('PLAIN1')).amount).toBe('0.10')
+  const raw = await one<{ text: string; bytes: Buffer }>(
+    `select (select payload from raw_upi_transactions where txn_id = 'PLAIN1') as text,
+            (select payload_bytes from raw_upi_transactions where txn_id = 'AVRO1') as bytes`,
+  )
+  expect(JSON.parse(raw.text)).toEqual(plain)
+  expect(raw.bytes.equals(encodeAvro(avro))).toBe(true)
+  expect(
+    await one(
+      `select sum(accepted)::int as accepted, sum(inserted)::int as inserted,
+              sum(next_offset - first_offset)::int as offsets, sum(gaps)::int as gaps
+         from ops.stream_batches`,
+    ),
+  ).toEqual({ accepted: 3, inserted: 3, offsets: 3, gaps: 0 })
+})
+
+test.each(['json', 'avro'] as const)(
+  'messages of the %s schema before and after this one are read',
+  async (framing) => {
+    const registry = createRegistry(need(own.configFor(), 'schemaRegistryUrl'))
+    const subject = messageSubjects(`${own.name}_versions`)[framing]
+    const ids: string[] = []
+    for (const version of [olderVersion(subject), subject, newerVersion(subject)]) {
+      const id = await registerSubject(registry, version)
+      const encode = await createSubjectEncoder(registry, version, id)
+      const { state: _, ...older } = aMessage()
+      const message = version === subject ? aMessage() : older
+      ids.push(message.txn_id)
+      await send(encode(message))
+    }
+    await withStream(async () => {
+      for (const id of ids) expect(await cleanRow(id)).toMatchObject({ status: 'SUCCESS' })
+    })
+  },
+)
+
+test('a bad message is kept with all its reasons and costs only its own row', async () => {
+  const good = aMessage()
+  await send('{"half', JSON.stringify({ ...aMessage(), amount: '-1.234', payer: '?' }), null)
+  await send(Buffer.from([0xff, 0xfe]), JSON.stringify(good))
+  await withStream(() => cleanRow(good.txn_id))
+  const { rows } = await pool.query(
+    'select reason_code, reasons, detail from rejected_upi_transactions order by reason_code',
+  )
+  expect(rows).toEqual([
+    { reason_code: 'EMPTY', reasons: ['EMPTY'], detail: 'EMPTY: value' },
+    { reason_code: 'NOT_JSON', reasons: ['NOT_JSON'], detail: 'NOT_JSON: value' },
+    { reason_code: 'NOT_UTF8', reasons: ['NOT_UTF8'], detail: 'NOT_UTF8: value' },
+    {
+      reason_code: 'VPA_FORMAT',
+      reasons: ['VPA_FORMAT', 'AMOUNT_SCALE', 'AMOUNT_NOT_POSITIVE'],
+      detail: 'VPA_FORMAT: payer; AMOUNT_SCALE: amount; AMOUNT_NOT_POSITIVE: amount',
+    },
+  ])
+})
+
+test('status updates merge in any order, and duplicates change nothing', async () => {
+  const base = { txn_id: 'MERGE1', completed_at: null, response_code: '01' }
+  const success = aMessage({ ...base, status: 'SUCCESS', response_code: '00' })
+  const pending = { ...success, status: 'PENDING', response_code: '01', city: null }
+  await withStream(async () => {
+    await send(JSON.stringify(success))
+    const before = await cleanRow('MERGE1')
+    await send(JSON.stringify(pending), JSON.stringify(success))
+    const after = await eventually(
+      () => cleanRow('MERGE1'),
+      (row) => row.messages === 3,
+    )
+    expect(after).toEqual({ ...before, messages: 3 })
+  })
+})
+
+test('nothing is lost or doubled when workers are killed with -9 while traffic flows', async () => {
+  const total = 6_000
+  const before = await one<{ n: number }>('select count(*)::int as n from raw_upi_transactions')
+  let sent = 0
+  const feeding = (async () => {
+    for (; sent < total; sent += 200) {
+      await send(...Array.from({ length: 200 }, () => JSON.stringify(aMessage())))
+    }
+  })()
+  const workers = [startCli(['stream'], own.env), startCli(['stream'], own.env)]
+  for (const kill of [1, 2, 3]) {
+    await eventually(async () => {
+      const { n } = await one<{ n: number }>('select count(*)::int as n from raw_upi_transactions')
+      return n - before.n >= kill * 500
+    }, Boolean, 30_000)
+    const victim = workers.shift() as CliRun
+    victim.kill('SIGKILL')
+    await victim.ended
+    workers.push(startCli(['stream'], own.env))
+  }
+  await feeding
+  await eventually(async () => {
+    const { n } = await one<{ n: number }>('select count(*)::int as n from raw_upi_transactions')
+    return n - before.n === total
+  }, Boolean, 40_000)
+  for (const worker of workers) worker.kill('SIGTERM')
+  for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0 })
+  expect(await books()).toEqual({ offsets: 0, raw: 0, outcome: 0, clean: 0 })
+}, 120_000)
+
+/** The differences that must be nothing: offsets, raw, books and clean tell one story. */
+async function books(): Promise<unknown> {
+  return await one(
+    `with books as (
+       select sum(next_offset - first_offset) as span, sum(gaps) as gaps, sum(messages) as messages,
+              sum(accepted) as accepted, sum(rejected) as rejected, sum(inserted) as inserted
+         from ops.stream_batches)
+     select ((select sum(next_offset) from ops.stream_offsets) - span)::int as offsets,
+            ((select count(*) from raw_upi_transactions) - messages)::int as raw,
+            ((select count(*) from rejected_upi_transactions) - rejected
+              + (select count(*) from raw_upi_transactions where txn_id is not null) - accepted)::int
+              as outcome,
+            ((select count(*) from clean_upi_transactions) - inserted)::int as clean
+       from books`,
+  )
+}
+
+test('a worker goes on by itself after Postgres has thrown its connections out', async () => {
+  await withStream(async () => {
+    const first = aMessage()
+    await send(JSON.stringify(first))
+    await cleanRow(first.txn_id)
+    const second = aMessage()
+    await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'upi-stream'`,
+    )
+    await send(JSON.stringify(second))
+    await cleanRow(second.txn_id)
+  })
+})
+
+test('a stale owner of a partition is fenced and writes nothing', async () => {
+  const ingest = own.pool('upi_ingest')
+  const sinkOf = (): Sink =>
+    createSink({
+      pool: ingest,
+      group: 'fence',
+      topic: 'fence',
+      rules: { version: 'test', settings: {} },
+      logStarts: async () => new Map([[0, 0n]]),
+    })
+  const [owner, stale] = [sinkOf(), sinkOf()]
+  expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
+  await stale.findOffsets([0])
+  const batch = (offset: number) => {
+    const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
+    const outcome = runPipeline([record], RULES)
+    const [from, next] = [BigInt(offset), BigInt(offset + 1)]
+    return { partition: 0, from, next, rawDay: '2026-02-01', outcome }
+  }
+  expect(await owner.write(batch(0))).toMatchObject({ inserted: 1 })
+  await expect(stale.write(batch(0))).rejects.toMatchObject({ code: 'OWNER_STALE' })
+  const both = await Promise.allSettled([owner.write(batch(1)), stale.write(batch(1))])
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  const found = await one<{ n: number; messages: number }>(
+    `select count(*)::int as n, sum(messages)::int as messages
+       from clean_upi_transactions where txn_id like 'FENCE%'`,
+  )
+  expect(found).toEqual({ n: 2, messages: 2 })
+})
+
+test('one statement merges as the fold in memory does', async () => {
+  const ingest = own.pool('upi_ingest')
+  const rows = ['PENDING', 'FAILED', 'SUCCESS', 'DEEMED'].flatMap((status, i) => {
+    const fields = aFields({ txn_id: 'FOLD', status, city: i % 2 ? 'Pune' : null, rrn: null })
+    const { accepted } = runPipeline([aRecord(fields)], RULES)
+    return accepted.map(({ payment }): Payment => payment)
+  })
+  const { mergeClean } = await import('../platform/queries/clean.ts')
+  const client = await ingest.connect()
+  try {
+    await client.query(
+      "select ops.ensure_partitions('clean_upi_transactions', array['2026-02-01']::date[])",
+    )
+    const effects: string[] = []
+    for (const payment of rows) {
+      const [effect] = await mergeClean(client, [{ payment, messages: 1, changes: 0 }])
+      effects.push(effect?.effect ?? 'none')
+    }
+    expect(effects).toEqual(['inserted', 'merged', 'merged', 'duplicate'])
+  } finally {
+    client.release()
+  }
+  expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
+})
