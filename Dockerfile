@@ -24,11 +24,15 @@ RUN chmod -R a+rX /source
 FROM ${BASE}
 RUN groupadd --gid 10001 upi \
   && useradd --uid 10001 --gid upi --home-dir /tmp --no-create-home --shell /usr/sbin/nologin upi
-# Caches go to /tmp, which is a tmpfs where the root file system is read-only.
-ENV NODE_ENV=production UPI_CACHE_DIR=/tmp/upi PATH=/app/node_modules/node/bin:$PATH
+ENV NODE_ENV=production UPI_CACHE_DIR=/app/.cache PATH=/app/node_modules/node/bin:$PATH
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /source .
+RUN mkdir .cache && chown upi:upi .cache
 USER upi
+# What would be compiled at every start is compiled here, by the user whose cache it is; the root file system may then
+# be read-only.
+RUN for command in migrate topics schema schedules stream worker generate; do ./upi $command --help >/dev/null || exit 1; done \
+  && node platform/compose/make-bundle.ts
 ENTRYPOINT ["/app/upi"]
 CMD ["--help"]

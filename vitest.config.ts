@@ -24,7 +24,12 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'repository', include: NEEDS_NO_SERVER, pool: 'threads', testTimeout: 60_000 },
+        test: {
+          name: 'repository',
+          include: NEEDS_NO_SERVER,
+          pool: 'threads',
+          testTimeout: 60_000,
+        },
       },
       {
         test: {

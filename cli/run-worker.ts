@@ -9,7 +9,7 @@ import { requireSchema } from '../platform/migrate.ts'
 import { addressOf, createDatabase, createPool, postgresFault } from '../platform/postgres.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
-import { connectWorker, ensureSearchAttributes } from '../platform/temporal.ts'
+import { connectWorker } from '../platform/temporal.ts'
 import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 
@@ -44,9 +44,8 @@ export async function runWorker(
 
     const bundlePath = await workflowBundle(bundlePlace(config))
     await installRuntime(log)
-    const connection = await connectWorker(config)
+    const connection = await connectWorker(config, log)
     shutdown.add('temporal', () => connection.close())
-    await ensureSearchAttributes(connection, config.temporalNamespace, log)
     const worker = await createWorker(config, { connection, bundlePath, activities })
     life.worker = worker
 
@@ -55,9 +54,9 @@ export async function runWorker(
     await Promise.race([shutdown.requested(), running])
     if (shutdown.signal.aborted) worker.shutdown()
     await running
+    log.info('worker stopped')
   } finally {
     await shutdown.close()
-    log.info('worker stopped')
   }
 }
 

@@ -60,8 +60,16 @@ export const ERRORS = {
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },
+  KAFKA_REFUSED: {
+    kind: 'stop',
+    summary: 'Kafka does not let us in, or is not who it should be.',
+  },
   MIGRATION_FAILED: { kind: 'stop', summary: 'A migration failed; nothing of it was kept.' },
   PORT_TAKEN: { kind: 'stop', summary: 'A port of the stack is taken by another program.' },
+  POSTGRES_REFUSED: {
+    kind: 'stop',
+    summary: 'Postgres does not let us in, or is not who it should be.',
+  },
   POSTGRES_RIGHTS: { kind: 'stop', summary: 'The database user may not do what is asked.' },
   POSTGRES_ROOT: { kind: 'stop', summary: 'Postgres cannot run as root here.' },
   POSTGRES_VERSION: { kind: 'stop', summary: 'The Postgres server is too old.' },

@@ -11,6 +11,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`grant select on ops.migrations to upi_ingest, upi_transform, upi_api, upi_report`.execute(
     db,
   )
-  // The models' views, and the tables of models yet to come, belong to the role that builds them.
-  await sql`grant create on schema public to upi_transform`.execute(db)
 }

@@ -72,10 +72,11 @@ begin
     raise exception 'a day to make is null, or not within 1970 and 2199'
       using errcode = 'invalid_parameter_value';
   end if;
-  -- Two sessions that lack the same day take turns; whoever comes second finds it there.
+  -- Two sessions that lack the same day take turns, by the lock that attaching needs anyhow. Not by an advisory lock:
+  -- whoever waits for one does not hear of what was made meanwhile, and would make it again.
   if exists (select from unnest(days) as d
              where to_regclass('partitions.' || parent || to_char(d, '_YYYYMMDD')) is null) then
-    perform pg_advisory_xact_lock(hashtextextended('ops.ensure_partitions', 0));
+    execute format('lock table only public.%I in share update exclusive mode', parent);
   end if;
   for day in select distinct d from unnest(days) as d order by d loop
     child := to_regclass('partitions.' || parent || to_char(day, '_YYYYMMDD'));

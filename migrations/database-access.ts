@@ -43,6 +43,7 @@ export async function applyDatabaseAccess(client: ClientBase): Promise<string[]>
   return []
 }
 
+// The models' views, and the tables of models yet to come, belong to the role that builds them.
 function databaseGrants(database: string): string {
   return `
     revoke connect, temporary on database ${database} from public;
@@ -50,7 +51,7 @@ function databaseGrants(database: string): string {
     grant create, temporary on database ${database} to ${OWNER_ROLE};
     grant temporary on database ${database} to upi_ingest, upi_transform;
     revoke create on schema public from public;
-    grant usage, create on schema public to ${OWNER_ROLE} with grant option`
+    grant usage, create on schema public to ${OWNER_ROLE}, upi_transform`
 }
 
 async function applyRoleSettings(client: ClientBase, database: string): Promise<void> {

@@ -16,6 +16,7 @@ import * as partitions from './0014_partitions.ts'
 import * as guardedPayloads from './0015_guarded_payloads.ts'
 import * as reportViews from './0016_report_views.ts'
 import * as grants from './0017_grants.ts'
+import * as declineCodes from './0018_decline_codes.ts'
 
 /** The migrations in their order, forward only. Once released, one is never edited: the next one corrects it. */
 export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
@@ -36,4 +37,5 @@ export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
   '0015_guarded_payloads': guardedPayloads,
   '0016_report_views': reportViews,
   '0017_grants': grants,
+  '0018_decline_codes': declineCodes,
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
 
 /** The role that owns all objects. It cannot log in: the user that migrates takes it on. */
@@ -19,14 +20,17 @@ export async function ensureRoles(client: ClientBase): Promise<void> {
 }
 
 const RACES_MAX = 20
+// Long enough for one such change, of different length for each who lost.
+const RACE_PAUSE_MS_MAX = 50
 
-/** Repeats a change to the cluster's shared catalogues when another session has just made the same one. */
+/** Repeats a change that another session has just made as well; for changes that look before they write. */
 export async function afterRaces<T>(change: () => Promise<T>): Promise<T> {
   for (let races = 0; ; races++) {
     try {
       return await change()
     } catch (fault) {
       if (!isRace(fault) || races === RACES_MAX) throw fault
+      await sleep(Math.random() * RACE_PAUSE_MS_MAX)
     }
   }
 }

@@ -78,6 +78,24 @@ create table ops.days (
 );
 comment on table ops.days is 'The state of each business date. archived_at is when its clean partition left Postgres for the lake; null again once restored.';
 
+create table ops.decline_codes (
+  code text collate "C" not null,
+  valid_from date not null,
+  class text collate "C",
+  about text not null,
+  constraint decline_codes_pkey PRIMARY KEY (code, valid_from),
+  constraint decline_codes_class_check CHECK ((class = ANY (ARRAY['TD'::text, 'BD'::text])))
+);
+comment on table ops.decline_codes is 'What each response code means from a day on; written by every migrate from core/decline-codes.ts.';
+
+create view ops.decline_meanings as
+ SELECT DISTINCT ON (code) code,
+    class,
+    about
+   FROM ops.decline_codes
+  WHERE valid_from <= (now() AT TIME ZONE 'Asia/Kolkata'::text)::date
+  ORDER BY code, valid_from DESC;
+
 create table ops.dirty_keys (
   mark_id bigint generated always as identity not null,
   model text collate "C",
@@ -735,10 +753,11 @@ begin
     raise exception 'a day to make is null, or not within 1970 and 2199'
       using errcode = 'invalid_parameter_value';
   end if;
-  -- Two sessions that lack the same day take turns; whoever comes second finds it there.
+  -- Two sessions that lack the same day take turns, by the lock that attaching needs anyhow. Not by an advisory lock:
+  -- whoever waits for one does not hear of what was made meanwhile, and would make it again.
   if exists (select from unnest(days) as d
              where to_regclass('partitions.' || parent || to_char(d, '_YYYYMMDD')) is null) then
-    perform pg_advisory_xact_lock(hashtextextended('ops.ensure_partitions', 0));
+    execute format('lock table only public.%I in share update exclusive mode', parent);
   end if;
   for day in select distinct d from unnest(days) as d order by d loop
     child := to_regclass('partitions.' || parent || to_char(day, '_YYYYMMDD'));
@@ -882,6 +901,8 @@ grant insert, select, update (last_used_at, revoked_at, revoked_by) on ops.api_k
 grant insert, select on ops.audit_log to upi_api;
 grant select on ops.day_revisions to upi_api;
 grant select on ops.day_status to upi_api;
+grant select on ops.decline_codes to upi_api;
+grant select on ops.decline_meanings to upi_api;
 grant select on ops.dirty_models to upi_api;
 grant select on ops.lake_files to upi_api;
 grant select on ops.model_builds to upi_api;
@@ -916,6 +937,8 @@ grant execute on function ops.ensure_partitions(text,date[]) to upi_ingest;
 grant insert, select on ops.audit_log to upi_ingest;
 grant select on ops.day_status to upi_ingest;
 grant select on ops.days to upi_ingest;
+grant select on ops.decline_codes to upi_ingest;
+grant select on ops.decline_meanings to upi_ingest;
 grant insert, select on ops.dirty_keys to upi_ingest;
 grant select on ops.dirty_models to upi_ingest;
 grant select on ops.lake_files to upi_ingest;
@@ -938,6 +961,7 @@ grant select on public.upi_five_minute_metrics to upi_ingest;
 grant select on public.upi_minute_metrics to upi_ingest;
 grant usage on schema ops to upi_ingest;
 grant select on ops.day_status to upi_report;
+grant select on ops.decline_meanings to upi_report;
 grant select on ops.dirty_models to upi_report;
 grant select on ops.model_builds to upi_report;
 grant select on ops.rejected_messages to upi_report;
@@ -963,6 +987,8 @@ grant insert, select on ops.audit_log to upi_transform;
 grant insert, select on ops.day_revisions to upi_transform;
 grant select on ops.day_status to upi_transform;
 grant insert, select, update on ops.days to upi_transform;
+grant select on ops.decline_codes to upi_transform;
+grant select on ops.decline_meanings to upi_transform;
 grant delete, insert, select on ops.dirty_keys to upi_transform;
 grant select on ops.dirty_models to upi_transform;
 grant insert, select, update on ops.discovery to upi_transform;
@@ -993,4 +1019,4 @@ grant delete, insert, select, update on public.settlement_upi_summary to upi_tra
 grant select on public.upi_five_minute_metrics to upi_transform;
 grant select on public.upi_minute_metrics to upi_transform;
 grant usage on schema ops to upi_transform;
-grant create on schema public to upi_transform;
+grant create, usage on schema public to upi_transform;

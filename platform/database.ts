@@ -40,6 +40,7 @@ export interface Database {
   'ops.lake_files': ledger.LakeFiles
   'ops.api_keys': ledger.ApiKeys
   'ops.audit_log': ledger.AuditLog
+  'ops.decline_codes': ledger.DeclineCodes
 
   'ops.day_status': views.DayStatus
   'ops.stream_status': views.StreamStatus
@@ -47,4 +48,5 @@ export interface Database {
   'ops.rejected_messages': views.RejectedMessages
   'ops.model_builds': views.ModelBuilds
   'ops.dirty_models': views.DirtyModels
+  'ops.decline_meanings': views.DeclineMeanings
 }

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { applyDatabaseAccess } from '../migrations/database-access.ts'
 import { MIGRATIONS } from '../migrations/index.ts'
+import { applyReferenceData } from '../migrations/reference-data.ts'
 import { ensureRoles, OWNER_ROLE } from '../migrations/roles.ts'
 import { addressOf, postgresFault } from './postgres.ts'
 import { applyRolePasswords, type RolePasswords } from './role-passwords.ts'
@@ -40,6 +41,7 @@ export async function migrateUp(options: MigrateOptions): Promise<string[]> {
     await ensureRoles(client)
     for (const sentence of await applyDatabaseAccess(client)) onStep(sentence)
     const applied = await runMigrations(connectionString, announced(migrations, onStep))
+    await applyReferenceData(client)
     for (const role of await applyRolePasswords(client, rolePasswords, connectionString)) {
       onStep(`password of ${role}`)
     }

@@ -20,6 +20,8 @@ export interface ProducerOptions {
   readonly log: Logger
   /** How long one batch is tried while Kafka is away, before whoever sent it is told. */
   readonly outageMsMax: number
+  /** Aborted when the process is asked to stop: an outage is then not waited for any more. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -34,6 +36,7 @@ export class TopicProducer {
   readonly #compression: number
   readonly #queue: Waiting[] = []
   readonly #closing = new AbortController()
+  readonly #stopping: AbortSignal
   #producer: Producer
   #isConnected = false
   #queued = 0
@@ -42,6 +45,10 @@ export class TopicProducer {
 
   private constructor(config: Needed<'kafkaBrokers'>, options: ProducerOptions) {
     this.#options = options
+    this.#stopping = AbortSignal.any([
+      this.#closing.signal,
+      ...(options.signal ? [options.signal] : []),
+    ])
     this.#brokers = config.kafkaBrokers
     this.#compression =
       kafkajs.CompressionTypes[config.producerCompression === 'gzip' ? 'GZIP' : 'None']
@@ -141,7 +148,7 @@ export class TopicProducer {
 
   async #deliver(messages: OutgoingMessage[]): Promise<void> {
     const { topic, outageMsMax, log } = this.#options
-    const { signal } = this.#closing
+    const signal = this.#stopping
     const since = performance.now()
     for (let waitMs = BACK_OFF_MS_FIRST; ; waitMs = Math.min(2 * waitMs, BACK_OFF_MS_MAX)) {
       try {

@@ -9,7 +9,7 @@ export const SCHEMA_FILE = join(import.meta.dirname, '..', 'migrations', 'schema
  * The schema that the migrations make, as text: what schema.sql must hold. They run in a scratch database of the
  * server, so that what others have made in the database at hand is not in it.
  */
-export async function dumpSchema(connectionString: string): Promise<string> {
+export async function dumpMigrations(connectionString: string): Promise<string> {
   const name = `upi_schema_${process.pid}_${Date.now()}`
   const scratch = Object.assign(new URL(connectionString), { pathname: `/${name}` }).href
   return await withClient(connectionString, async (admin) => {

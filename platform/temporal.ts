@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionLike, type TLSConfig } from '@temporalio/client'
+import { Client, Connection, type TLSConfig } from '@temporalio/client'
 import type { NativeConnection } from '@temporalio/worker'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
@@ -29,11 +29,16 @@ export async function connectClient(config: TemporalConfig): Promise<TemporalCli
   }
 }
 
-/** Connects a worker. The native library is loaded here and not before: commands do without its 60 MB. */
-export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
+/**
+ * Connects a worker and makes sure of the search attributes that its workflows set. The native library is loaded here
+ * and not before: commands do without its 60 MB.
+ */
+export async function connectWorker(config: TemporalConfig, log: Logger): Promise<NativeConnection> {
   const { NativeConnection } = await import('@temporalio/worker')
   try {
-    return await NativeConnection.connect(addressOptions(config))
+    const connection = await NativeConnection.connect(addressOptions(config))
+    await ensureSearchAttributes(connection, config.temporalNamespace, log)
+    return connection
   } catch (cause) {
     throw temporalFault(cause, config)
   }
@@ -68,11 +73,10 @@ export function temporalFault(cause: unknown, config: TemporalConfig): unknown {
  * look or add (Temporal Cloud), the operator has to; that is logged and not an error.
  */
 export async function ensureSearchAttributes(
-  connection: ConnectionLike,
+  { operatorService }: Pick<Connection, 'operatorService'>,
   namespace: string,
   log: Logger,
 ): Promise<void> {
-  const { operatorService } = connection as Pick<Connection, 'operatorService'>
   try {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace })
     const missing = Object.entries(TEMPORAL_SEARCH_ATTRIBUTES).filter(
@@ -87,9 +91,10 @@ export async function ensureSearchAttributes(
   } catch (err) {
     // Another process has added them between our two calls.
     if (grpcCodeOf(err) === GRPC.ALREADY_EXISTS) return
-    if (isAway(err, grpcCodeOf(err))) throw err
+    if (!NOT_FOR_CLIENTS.includes(grpcCodeOf(err))) throw err
+    const names = Object.keys(TEMPORAL_SEARCH_ATTRIBUTES)
     log.warn(
-      { err, names: Object.keys(TEMPORAL_SEARCH_ATTRIBUTES) },
+      { names, reason: detailOf(err) },
       'search attributes could not be checked; they must exist as Keyword',
     )
   }
@@ -99,9 +104,16 @@ const GRPC = {
   DEADLINE_EXCEEDED: 4,
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
+  UNIMPLEMENTED: 12,
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const
+
+const NOT_FOR_CLIENTS: readonly (number | undefined)[] = [
+  GRPC.PERMISSION_DENIED,
+  GRPC.UNIMPLEMENTED,
+  GRPC.UNAUTHENTICATED,
+]
 
 // temporal.api.enums.v1.IndexedValueType
 const INDEXED_KEYWORD = 2

@@ -6,7 +6,9 @@ const own = useStack('database', 'topics', 'namespace')
 test('each file has a migrated database of its own', async () => {
   const { rows } = await own.pool().query('select current_database() as name')
   expect(rows).toEqual([{ name: own.name }])
-  const tables = await own.pool('upi_ingest').query('select count(*) as n from clean_upi_transactions')
+  const tables = await own
+    .pool('upi_ingest')
+    .query('select count(*) as n from clean_upi_transactions')
   expect(tables.rows).toEqual([{ n: '0' }])
 })
 

@@ -40,6 +40,7 @@ export function useStack(...wanted: readonly Own[]): OwnStack {
     handles = openHandles()
     await own.make(wanted)
   })
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest insists on a pattern before the argument that is wanted.
   afterAll(async ({}, file) => {
     const leaks = [...(await own.close()), ...(await newHandles(handles))]
     await own.remove({ keepDatabase: hasFailed(file) || leaks.length > 0 })

@@ -58,7 +58,9 @@ async function enter(): Promise<Lock | undefined> {
   } catch (fault) {
     await stopStack(home)
     const { message } = fault as Error
-    say({ fault: fault instanceof UpiError && fault.fix ? `${message}; fix: ${fault.fix}` : message })
+    say({
+      fault: fault instanceof UpiError && fault.fix ? `${message}; fix: ${fault.fix}` : message,
+    })
     return undefined
   } finally {
     gate.release()

@@ -17,7 +17,11 @@ export function openHandles(): Handles {
 /** Gives what was closed a moment to be gone, then names what is open and was not before. */
 export async function newHandles(before: Handles): Promise<string[]> {
   try {
-    return await eventually(() => added(before), (left) => left.length === 0, CLOSE_MS_MAX)
+    return await eventually(
+      () => added(before),
+      (left) => left.length === 0,
+      CLOSE_MS_MAX,
+    )
   } catch {
     return added(before)
   }

@@ -9,7 +9,7 @@ import { MIGRATIONS } from '../migrations/index.ts'
 import { LOGIN_ROLES, OWNER_ROLE } from '../migrations/roles.ts'
 import { migrateUp, migrationStatus, requireSchema } from '../platform/migrate.ts'
 import { applyRolePasswords, matchesVerifier } from '../platform/role-passwords.ts'
-import { dumpSchema, SCHEMA_FILE } from '../platform/schema-dump.ts'
+import { dumpMigrations, SCHEMA_FILE } from '../platform/schema-dump.ts'
 import { useStack } from './harness.ts'
 import { databaseUrl, dropDatabase } from './template.ts'
 
@@ -82,6 +82,22 @@ describe('migrating', () => {
     expect(asked.code).toBe('SCHEMA_VERSION')
   })
 
+  test('brings the reference tables to what the code says', async () => {
+    const connectionString = await emptyDatabase()
+    await migrateUp({ connectionString })
+    const read = `select code, valid_from, class from ops.decline_codes order by code, valid_from`
+    const { rows: first } = await withClient(connectionString, (client) => client.query(read))
+    expect(first).toContainEqual({ code: 'Z9', valid_from: '2016-01-01', class: 'BD' })
+    await withClient(connectionString, (client) =>
+      client.query(`update ops.decline_codes set class = 'TD' where code = 'Z9';
+        delete from ops.decline_codes where code = 'ZA';
+        insert into ops.decline_codes values ('XX', '2016-01-01', 'TD', 'gone since')`),
+    )
+    await migrateUp({ connectionString })
+    const { rows: again } = await withClient(connectionString, (client) => client.query(read))
+    expect(again).toEqual(first)
+  })
+
   test('is asked for by a process that finds an older database, whatever its role', async () => {
     const fault = await faultOf(withClient(await emptyDatabase(), requireSchema))
     expect(fault.code).toBe('SCHEMA_VERSION')
@@ -109,7 +125,9 @@ describe('a server that will not have it', () => {
 
   test('says so when the user has too few rights', async () => {
     const login = await makeLogin('')
-    const fault = await faultOf(migrateUp({ connectionString: databaseUrl(stackUrl, own.name, login) }))
+    const fault = await faultOf(
+      migrateUp({ connectionString: databaseUrl(stackUrl, own.name, login) }),
+    )
     expect(fault.code).toBe('POSTGRES_RIGHTS')
   })
 })
@@ -119,12 +137,15 @@ describe('a managed server, whose user is no superuser', () => {
     const login = await makeLogin('createrole')
     // What Postgres gives to whoever creates a role; here they exist already.
     for (const role of [OWNER_ROLE, ...LOGIN_ROLES]) {
-      await admin.query(`grant ${role} to ${login.username} with admin true, inherit false, set false`)
+      await admin.query(
+        `grant ${role} to ${login.username} with admin true, inherit false, set false`,
+      )
     }
-    const connectionString = databaseUrl(await emptyDatabase(login.username), undefined, login)
+    const connectionString = Object.assign(new URL(await emptyDatabase(login.username)), login).href
     const steps: string[] = []
     await migrateUp({ connectionString, onStep: (line) => steps.push(line) })
     expect(steps).toEqual([expect.stringContaining('only a superuser'), ...names])
+    expect(await migrateUp({ connectionString })).toEqual([])
     const { rows } = await withClient(connectionString, (client) =>
       client.query(`select relowner::regrole::text as owner from pg_class
         where oid in ('clean_upi_transactions'::regclass, 'ops.days'::regclass)`),
@@ -137,14 +158,18 @@ describe('passwords of roles', () => {
   test('are set as verifiers, and left alone when they are right', async () => {
     const { username: role } = await makeLogin('')
     const passwords = { [role]: 'päss "word" $1' }
-    const set = () => withClient(stackUrl, (client) => applyRolePasswords(client, passwords, stackUrl))
+    const set = () =>
+      withClient(stackUrl, (client) => applyRolePasswords(client, passwords, stackUrl))
     expect(await set()).toEqual([role])
     const stored = await storedPassword(role)
     expect(matchesVerifier('päss "word" $1', stored)).toBe(true)
     expect(matchesVerifier('another', stored)).toBe(false)
     expect(await set()).toEqual([])
     expect(await storedPassword(role)).toBe(stored)
-    const url = databaseUrl(stackUrl, 'postgres', { username: role, password: passwords[role] ?? '' })
+    const url = databaseUrl(stackUrl, 'postgres', {
+      username: role,
+      password: passwords[role] ?? '',
+    })
     const { rows } = await withClient(url, (client) => client.query('select session_user as who'))
     expect(rows).toEqual([{ who: role }])
   })
@@ -165,7 +190,7 @@ describe('passwords of roles', () => {
 
 describe('what is written of the schema', () => {
   test('schema.sql is current: ./upi migrate dump writes it', async () => {
-    expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(await dumpSchema(stackUrl))
+    expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(await dumpMigrations(stackUrl))
   })
 
   test('the row types have the columns that the catalogue has', async () => {
@@ -246,12 +271,17 @@ function declaredTables(): Record<string, string[]> {
     /^ {2}'?([a-z_.]+)'?: (\w+)\.(\w+)$/gm,
   )
   return Object.fromEntries(
-    [...tables].map(([, table = '', file = '', row = '']) => [table, columnsOf(row, rows[file] ?? '')]),
+    [...tables].map(([, table = '', file = '', row = '']) => [
+      table,
+      columnsOf(row, rows[file] ?? ''),
+    ]),
   )
 }
 
 function columnsOf(row: string, source: string): string[] {
-  const declaration = new RegExp(`(?:interface|type) ${row} [^{]*?(extends (\\w+) )?[^{]*\\{([^}]*)\\}`)
+  const declaration = new RegExp(
+    `(?:interface|type) ${row} [^{]*?(extends (?:\\w+<)?(\\w+)>? )?[^{]*\\{([^}]*)\\}`,
+  )
   const [, , base, body = ''] = declaration.exec(source) ?? []
   const columns = [...body.matchAll(/^ {2}(\w+):/gm)].map(([, column = '']) => column)
   return [...columns, ...(base === undefined ? [] : columnsOf(base, source))].toSorted()

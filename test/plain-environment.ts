@@ -6,7 +6,8 @@ const OURS = new Set(Object.values(SETTINGS).flatMap(({ env }) => [env, `${env}_
 /** The environment of this machine without any setting of the platform and any mark of Vitest. */
 export function plainEnvironment(): Record<string, string> {
   const kept = Object.entries(environmentOf()).filter(
-    ([name]) => !OURS.has(name) && !/^(VITEST|TEST$|NODE_ENV$|DEV$|PROD$|MODE$|BASE_URL$|SSR$)/.test(name),
+    ([name]) =>
+      !OURS.has(name) && !/^(VITEST|TEST$|NODE_ENV$|DEV$|PROD$|MODE$|BASE_URL$|SSR$)/.test(name),
   )
   return Object.fromEntries(kept)
 }

@@ -65,7 +65,7 @@ test('compressed batches arrive as they were', async () => {
 
 test('a message that the broker refuses fails its sender, and the next are sent', async () => {
   const from = await topicEnd(own.configFor())
-  const tooLarge = producer.send([{ key: 'k', value: Buffer.alloc(2_000_000) }])
+  const tooLarge = producer.send([{ key: 'k', value: Buffer.alloc(20_000_000) }])
   await expect(tooLarge).rejects.toThrow('larger than the max message size')
   await producer.send(numbered(3))
   expect((await topicEnd(own.configFor())).total - from.total).toBe(3)

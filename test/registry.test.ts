@@ -67,16 +67,17 @@ describe.each(['json', 'avro'] as const)('the %s subject', (framing) => {
   })
 
   test.each([
-    [demandingVersion, 'breaks with version 1: loyalty_tier is new and required'],
-    [forgetfulVersion, 'breaks with version 1: payee is removed'],
-  ])('refuses an incompatible version, and names the field: %o', async (change, reason) => {
+    [demandingVersion, 'loyalty_tier is new and required'],
+    [forgetfulVersion, 'payee is removed'],
+  ])('refuses an incompatible version, and names the field: %o', async (change, phrase) => {
     const subject = messageSubjects(aTopic())[framing]
     await registerSubject(registry, subject)
     const broken = change(subject)
+    const reason = expect.stringMatching(`breaks with version \\d+: ${phrase}$`)
     expect(await checkSubject(registry, broken)).toMatchObject({ state: 'incompatible', reason })
     await expect(registerSubject(registry, broken)).rejects.toMatchObject({
       code: 'SCHEMA_INCOMPATIBLE',
-      message: `${subject.name}: ${reason}`,
+      message: reason,
     })
     expect(await findId(registry, broken)).toBeUndefined()
   })

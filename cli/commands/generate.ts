@@ -18,7 +18,8 @@ import {
   topicOutlet,
 } from '../../platform/traffic-outlets.ts'
 import { checkRange, countOption, dateOption, newCommand } from '../command.ts'
-import { formatSpan, note, Progress } from '../output.ts'
+import { note } from '../output.ts'
+import { TrafficReport } from '../traffic-report.ts'
 
 const RATE_DEFAULT = 50
 const RATE_MAX = 100_000
@@ -27,10 +28,10 @@ const COUNT_MAX = 10_000_000_000
 // Of a range without a rate or a count.
 const TRANSACTIONS_PER_DAY_DEFAULT = 100_000
 
-// A bounded load fails when Kafka stays away; live traffic waits for it, however long.
-const OUTAGE_MS_MAX = 10_000
+// A bounded load fails when Kafka stays away; a broker that was killed needs ten seconds and more to come back. Live
+// traffic waits, however long.
+const OUTAGE_MS_MAX = 60_000
 
-const LOG_EVERY_MS = 60_000
 const DAY_MS = 86_400_000
 
 interface Options {
@@ -101,7 +102,7 @@ async function generate(options: Options): Promise<void> {
       tally,
       isLive: plan.to === undefined,
     })
-    const report = new Report(log, { tally, isTerminal, isLive: plan.to === undefined })
+    const report = new TrafficReport(log, { tally, isTerminal, isLive: plan.to === undefined })
     const feed = {
       outlet,
       signal: shutdown.signal,
@@ -181,6 +182,7 @@ async function openOutlet(options: Options, around: Surroundings): Promise<Outle
     clientId: 'upi-traffic',
     topic: config.topic,
     outageMsMax: isLive ? Infinity : OUTAGE_MS_MAX,
+    signal: shutdown.signal,
     log,
   })
   shutdown.add('producer', () => producer.close())
@@ -212,52 +214,6 @@ function warnOfAge({ from }: Options, { eventAgeDaysMax }: Config): void {
   const oldest = addDays(businessDateOf(Date.now() * 1000), -eventAgeDaysMax)
   if (from > oldest) return
   note(`days up to ${oldest} are refused by the stream unless UPI_EVENT_AGE_DAYS_MAX is raised`)
-}
-
-/** Shows how far the traffic is: on a terminal as it goes; of a live process, a line in its log now and then. */
-class Report {
-  readonly #log: Logger
-  readonly #options: { tally: Tally; isTerminal: boolean; isLive: boolean }
-  readonly #progress = new Progress()
-  readonly #since = performance.now()
-  #transactions = 0
-  #last = { at: this.#since, messages: 0 }
-
-  constructor(log: Logger, options: { tally: Tally; isTerminal: boolean; isLive: boolean }) {
-    this.#log = log
-    this.#options = options
-  }
-
-  update(transactions: number): void {
-    this.#transactions = transactions
-    const { isTerminal, isLive } = this.#options
-    if (isTerminal || !isLive) this.#progress.update(this.#text())
-    else this.#logNowAndThen()
-  }
-
-  finish(): void {
-    const span = formatSpan(performance.now() - this.#since)
-    this.#progress.done(`${this.#text()} in ${span}`)
-  }
-
-  #logNowAndThen(): void {
-    const { tally } = this.#options
-    const now = performance.now()
-    const span = now - this.#last.at
-    if (span < LOG_EVERY_MS) return
-    const rate = Math.round(((tally.messages - this.#last.messages) / span) * 1000)
-    this.#log.info({ messages: tally.messages, rate }, 'traffic sent')
-    this.#last = { at: now, messages: tally.messages }
-  }
-
-  #text(): string {
-    const { messages, bytes } = this.#options.tally
-    const rate = Math.round(messages / Math.max(0.001, (performance.now() - this.#since) / 1000))
-    const [many, begun, fast] = [messages, this.#transactions, rate].map((n) =>
-      n.toLocaleString('en'),
-    )
-    return `${many} messages of ${begun} transactions, ${fast}/s, ${(bytes / 1e6).toFixed(1)} MB`
-  }
 }
 
 function shareOption(value: string): number {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { createVitest, type Vitest } from 'vitest/node'
+import type { Vitest } from 'vitest/node'
 import { CHECKOUT } from '../../platform/config.ts'
 import { newCommand } from '../command.ts'
 
@@ -44,6 +44,8 @@ async function test(first: string | undefined, rest: string[], options: Options)
   const files = kind === undefined && first !== undefined ? [first, ...rest] : rest
   const { projects, under } = kind ?? { projects: [] }
   const pattern = options.testNamePattern
+  // Loaded here: it is no part of an installation without development packages.
+  const { createVitest } = await import('vitest/node')
   const vitest = await createVitest({
     root: CHECKOUT,
     watch: false,

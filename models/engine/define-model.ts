@@ -10,6 +10,7 @@ import {
   PostgresQueryCompiler,
   sql,
 } from 'kysely'
+import { UpiError } from '../../core/errors.ts'
 
 declare const ROW: unique symbol
 
@@ -104,6 +105,9 @@ function makeModel<Name extends string, Row>(
   const reads = readsOf(build)
   const { kind, about, grain, columns, day } = contract
   const compile = (only?: string) => build(COMPILER, refTo(only)).compile()
+  if (kind === 'view' && compile().parameters.length > 0) {
+    throw new UpiError('MODELS_INVALID', `view ${name} binds values; write them as literals`)
+  }
   return { name, kind, about, grain, columns, day, reads, compile }
 }
 

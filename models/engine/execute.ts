@@ -68,14 +68,20 @@ async function makeViews<DB>(step: ViewsStep, { db, signal }: Surroundings<DB>):
  */
 async function buildDay<DB>(step: DayStep, around: Surroundings<DB>): Promise<ModelRun[]> {
   return await around.db.connection().execute(async (connection) => {
-    const key = lockKey(`day:${step.date}`)
-    await sql`select pg_advisory_lock(${key})`.execute(connection, cancellable(around.signal))
+    const lock = sql`select pg_advisory_lock(${lockKey(`day:${step.date}`)})`
     try {
+      await lock.execute(connection, cancellable(around.signal))
       return await retried(() => buildDayOnce(step, { ...around, db: connection }))
     } finally {
-      await sql`select pg_advisory_unlock(${key})`.execute(connection)
+      await unlock(connection)
     }
   })
+}
+
+// A cancellation that comes too late for its statement may hit this one, once. A session that is gone has no locks.
+async function unlock<DB>(connection: Kysely<DB>): Promise<void> {
+  const all = sql`select pg_advisory_unlock_all()`
+  await all.execute(connection).catch(() => all.execute(connection).catch(() => {}))
 }
 
 async function buildDayOnce<DB>(step: DayStep, around: Surroundings<DB>): Promise<ModelRun[]> {

@@ -1,6 +1,7 @@
 /** The face of the local stack: everything that the rest of the platform may use of it. */
 export { addressText, type StackAddresses, stackAddresses } from './addresses.ts'
 export { doctorFindings, type Finding } from './doctor.ts'
+export { waitReady, watchStack } from './follow.ts'
 export { logFile } from './home.ts'
 export type {
   ExternalKafka,
@@ -16,7 +17,7 @@ export {
   STACK_VERSIONS,
   TEMPORAL_NAMESPACE,
 } from './settings.ts'
-export { type Started, startStack, stopStack, waitReady, watchStack, wipe } from './stack.ts'
+export { type Started, startStack } from './start.ts'
 export {
   type ComponentPhase,
   type ComponentState,
@@ -25,3 +26,4 @@ export {
   readState,
   type StackState,
 } from './state.ts'
+export { stopStack, wipe } from './stop.ts'

@@ -3,11 +3,11 @@ import { postgresSettings } from './settings.ts'
 
 const GIB = 1024 ** 3
 
-test('Postgres takes a sixteenth of the memory as buffers, within bounds', () => {
+test('Postgres takes a twenty-fourth of the memory as buffers, within bounds', () => {
   const buffers = (gibibytes: number) =>
     postgresSettings({ memoryBytes: gibibytes * GIB, cpus: 2, diskFreeBytes: 100 * GIB })
       .shared_buffers
-  expect([1, 4, 16, 512].map(buffers)).toEqual(['128MB', '256MB', '1024MB', '4096MB'])
+  expect([1, 6, 24, 512].map(buffers)).toEqual(['128MB', '256MB', '1024MB', '2048MB'])
 })
 
 test('the write-ahead log takes at most a tenth of the free disk', () => {

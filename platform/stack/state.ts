@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ErrorCode } from '../../core/errors.ts'
 import { homePaths } from './home.ts'
-import { isAlive } from './process-table.ts'
+import { isAlive, type ProcessId } from './process-table.ts'
 
 /** What the supervisor says about the stack; kept in state.json, replaced whole at every change. */
 export interface StackState {
@@ -66,6 +66,12 @@ export function readState(home: string): StackState | undefined {
   if (state === undefined || isOver(state.phase)) return state
   const { pid, token } = state.supervisor
   return isAlive(pid, token) ? state : lostState(state)
+}
+
+/** The supervisor that looks after this home now. */
+export function liveSupervisor(home: string): ProcessId | undefined {
+  const state = readState(home)
+  return state === undefined || isOver(state.phase) ? undefined : state.supervisor
 }
 
 /** Replaces state.json in one step, so that a reader never sees half of it. */

@@ -111,3 +111,11 @@ export interface AuditLog {
   reason: Optional<string | null>
   details: JsonByDefault
 }
+
+/** What a response code means from a day on; written by migrate from core/decline-codes.ts. */
+export interface DeclineCodes {
+  code: string
+  valid_from: Day
+  class: Optional<'TD' | 'BD' | null>
+  about: string
+}

@@ -113,11 +113,13 @@ export interface MinuteMetrics extends MinuteCounts {
 }
 
 /** The sums over the partitions, by one and by five minutes. */
-export type UpiMinuteMetrics = { [Column in keyof MinuteCounts]: ReadOnly<string> } & {
+export interface UpiMinuteMetrics extends Sums<MinuteCounts> {
   window_start: ReadOnly<Date>
   payer_handle: ReadOnly<string>
   status: ReadOnly<Status>
 }
+
+type Sums<Counts> = { [Column in keyof Counts]: ReadOnly<string> }
 
 /** What the rules raised. */
 export interface UpiAlerts {

@@ -117,3 +117,10 @@ export type DirtyModels = View<{
   days: string
   oldest_mark: Date
 }>
+
+/** What each response code means now. */
+export type DeclineMeanings = View<{
+  code: string
+  class: 'TD' | 'BD' | null
+  about: string
+}>

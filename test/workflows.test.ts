@@ -1,0 +1,169 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import { type Client, type WorkflowFailedError, WorkflowIdConflictPolicy } from '@temporalio/client'
+import { describe, expect, test } from 'vitest'
+import type { Activities } from '../activities/index.ts'
+import { createRunActivities } from '../activities/runs.ts'
+import { applySchedule } from '../platform/temporal-schedules.ts'
+import { businessDateAt, dayThatEnded } from '../workflows/business-day.ts'
+import type {
+  DailyUpiAggregationInput,
+  DailyUpiAggregationResult,
+} from '../workflows/daily-upi-aggregation.ts'
+import { SCHEDULES } from '../workflows/schedules.ts'
+import { eventually } from './eventually.ts'
+import { useStack } from './harness.ts'
+import { withWorker } from './temporal-worker.ts'
+
+const own = useStack('namespace')
+const DAY = '2026-02-01'
+
+describe('dailyUpiAggregation', () => {
+  test('builds a day that is over and closes it', async () => {
+    const calls = recorded()
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      expect(await runDay(client, { date: DAY, actor: 'asha' })).toMatchObject({
+        date: DAY,
+        state: 'closed',
+      })
+      expect(calls.made).toEqual([`build ${DAY} close asha`, `close ${DAY} asha`])
+    })
+  })
+
+  test('leaves a day open that is not over', async () => {
+    const calls = recorded()
+    const today = businessDateAt(Date.now())
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      expect(await runDay(client, { date: today })).toMatchObject({ state: 'provisional' })
+      expect(calls.made).toEqual([`build ${today} provisional temporal`])
+    })
+  })
+
+  test('takes the day that ended when it is given none', async () => {
+    await withWorker(own.configFor(), recorded().activities, async (client) => {
+      for (const args of [[], [{}], [null]]) {
+        const { date } = await client.workflow.execute('dailyUpiAggregation', {
+          workflowId: `without-a-date-${args.length}`,
+          taskQueue: own.name,
+          args,
+        })
+        expect(date).toBe(dayThatEnded(Date.now()))
+      }
+    })
+  })
+
+  test('refuses what is not a day', async () => {
+    await withWorker(own.configFor(), recorded().activities, async (client) => {
+      await expect(runDay(client, { date: '2026-02-30' })).rejects.toMatchObject({
+        cause: { type: 'OPTION_INVALID' },
+      })
+    })
+  })
+
+  test('waits for what is away, and fails at once for what needs a person', async () => {
+    const away = ApplicationFailure.create({ type: 'POSTGRES_UNAVAILABLE', message: 'away' })
+    const wrong = ApplicationFailure.nonRetryable('no such table', 'SCHEMA_VERSION')
+    const faults = [away, undefined, wrong]
+    const calls = recorded(() => faults.shift())
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      expect(await runDay(client, { date: DAY })).toMatchObject({ state: 'closed' })
+      await expect(runDay(client, { date: DAY })).rejects.toMatchObject({
+        cause: { cause: { type: 'SCHEMA_VERSION' } },
+      } satisfies { cause: unknown } as Partial<WorkflowFailedError>)
+    })
+  })
+
+  test('can be found in the UI by its day', async () => {
+    await withWorker(own.configFor(), recorded().activities, async (client) => {
+      await runDay(client, { date: '2026-02-03' })
+      const query = `UpiBusinessDate = '2026-02-03' and UpiModel = 'all'`
+      await eventually(async () => (await client.workflow.count(query)).count === 1)
+    })
+  })
+})
+
+describe('tick', () => {
+  test('starts the workflow under its plain id, for the day that ended', async () => {
+    const calls = recorded()
+    const yesterday = dayThatEnded(Date.now())
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      expect(await tick(client)).toMatchObject({ date: yesterday, state: 'closed' })
+      const run = await client.workflow.getHandle(`daily-upi-aggregation/${yesterday}`).describe()
+      expect(run.status.name).toBe('COMPLETED')
+      expect(calls.made[1]).toBe(`close ${yesterday} schedule daily-upi-aggregation`)
+    })
+  })
+
+  test('waits for the run that is under way, and gives its result', async () => {
+    const gate = Promise.withResolvers<undefined>()
+    const calls = recorded(() => gate.promise)
+    const date = dayThatEnded(Date.now())
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      const first = runDay(client, { date, actor: 'by hand' })
+      await eventually(() => calls.made.length === 1)
+      const second = tick(client)
+      await eventually(() => calls.waits > 0)
+      gate.resolve(undefined)
+      expect(await second).toEqual(await first)
+      expect(calls.made).toEqual([`build ${date} close by hand`, `close ${date} by hand`])
+    })
+  })
+
+  test('takes the date from the time at which it was due, not at which it runs', async () => {
+    const [schedule] = SCHEDULES
+    await withWorker(own.configFor(), recorded().activities, async (client) => {
+      await applySchedule(client, schedule as (typeof SCHEDULES)[number], own.name)
+      const handle = client.schedule.getHandle('daily-upi-aggregation')
+      await handle.backfill({
+        start: new Date('2026-01-31T18:00:00Z'),
+        end: new Date('2026-02-02T18:00:00Z'),
+        overlap: 'BUFFER_ALL',
+      })
+      for (const date of ['2026-01-31', '2026-02-01']) {
+        const run = client.workflow.getHandle(`daily-upi-aggregation/${date}`)
+        await eventually(async () => (await run.describe()).status.name === 'COMPLETED')
+      }
+    })
+  })
+})
+
+async function runDay(
+  client: Client,
+  input: DailyUpiAggregationInput,
+): Promise<DailyUpiAggregationResult> {
+  return await client.workflow.execute('dailyUpiAggregation', {
+    workflowId: `daily-upi-aggregation/${input.date}`,
+    taskQueue: own.name,
+    args: [input],
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+  })
+}
+
+async function tick(client: Client): Promise<unknown> {
+  return await client.workflow.execute('tick', {
+    workflowId: 'tick/daily-upi-aggregation',
+    taskQueue: own.name,
+    args: [{ schedule: 'daily-upi-aggregation' }],
+  })
+}
+
+/** Activities that note their calls; a build first waits for `before` and fails with what it gives. */
+function recorded(before: () => unknown = () => undefined) {
+  const made: string[] = []
+  const calls = { made, waits: 0 }
+  const activities: Partial<Activities> = {
+    async buildDay({ date, reason, actor }) {
+      made.push(`build ${date} ${reason} ${actor}`)
+      const fault = await before()
+      if (fault !== undefined) throw fault
+      return { runs: [] }
+    },
+    async closeDay({ date, actor }) {
+      made.push(`close ${date} ${actor}`)
+    },
+    async awaitRun(input) {
+      calls.waits += 1
+      return await createRunActivities().awaitRun(input)
+    },
+  }
+  return Object.assign(calls, { activities })
+}
