@@ -1,6 +1,8 @@
+import { Context } from '@temporalio/activity'
 import type { Kysely, Transaction } from 'kysely'
 import type { BusinessDate } from '../core/time.ts'
 import { execute, type ModelRun, readViews } from '../models/engine/execute.ts'
+import { explain } from '../models/engine/explain.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { planDays } from '../models/engine/plan.ts'
 import { MODELS } from '../models/index.ts'
@@ -24,6 +26,7 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
       return await whileBeating(async (signal): Promise<{ runs: ModelRun[] }> => {
         const [views, archived] = [await readViews(db), await readArchivedDays(db, [date])]
         const plan = planDays(graph, { dates: [date], reason }, { views, archived })
+        Context.current().log.debug('plan made', { steps: explain(plan) })
         const record = async (trx: Transaction<Database>, runs: readonly ModelRun[]) =>
           await insertModelRuns(trx, runs, actor)
         return { runs: await execute(plan, { db, record, signal }) }

@@ -5,8 +5,9 @@ import { ERRORS, type ErrorCode, UpiError } from '../core/errors.ts'
 import { Progress } from './output.ts'
 import { type Standing, standingOf } from './run-standing.ts'
 
-// A worker that is there takes a task within milliseconds; a restarted one is back well within this.
-const WORKER_WAIT_MS_MAX = 10_000
+// A worker that is there takes a run within milliseconds, and a restarted one is back well within this; but its
+// builds may all be taken by other days for a while.
+const WAIT_MS_MAX = { run: 10_000, activity: 120_000 } as const
 // With the policy's delays of 1, 2 and 4 s: what is still away then is worth an answer.
 const FAILURES_SHOWN_MAX = 4
 const ASK_EVERY_MS = 500
@@ -22,15 +23,16 @@ export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Pr
   )
   const progress = new Progress()
   try {
-    let waitingSince: number | undefined
+    let untakenSince: number | undefined
     for (;;) {
       const outcome = await Promise.race([settled, sleep(ASK_EVERY_MS)])
       if (outcome !== undefined) return resultOf<T>(outcome, handle.workflowId)
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
       progress.update(`${handle.workflowId}: ${standing.text}`)
-      waitingSince = standing.waitsForWorker ? (waitingSince ?? performance.now()) : undefined
-      refuseToWait(standing, { waitingSince, taskQueue, workflowId: handle.workflowId })
+      untakenSince =
+        standing.untaken === undefined ? undefined : (untakenSince ?? performance.now())
+      refuseToWait(standing, { untakenSince, taskQueue, workflowId: handle.workflowId })
     }
   } finally {
     progress.done()
@@ -43,19 +45,22 @@ interface Settled {
 }
 
 interface Wait {
-  readonly waitingSince: number | undefined
+  readonly untakenSince: number | undefined
   readonly taskQueue: string
   readonly workflowId: string
 }
 
-function refuseToWait(standing: Standing, { waitingSince, taskQueue, workflowId }: Wait): void {
-  const { failing } = standing
+function refuseToWait(
+  { failing, untaken }: Standing,
+  { untakenSince, taskQueue, workflowId }: Wait,
+): void {
   if (failing !== undefined && failing.attempts >= FAILURES_SHOWN_MAX) {
     throw new UpiError(codeOf(failing.code), failing.message, {
       fix: `${workflowId} goes on trying; ask again when the cause is gone`,
     })
   }
-  if (waitingSince === undefined || performance.now() - waitingSince < WORKER_WAIT_MS_MAX) return
+  if (untaken === undefined || untakenSince === undefined) return
+  if (performance.now() - untakenSince < WAIT_MS_MAX[untaken]) return
   throw new UpiError(
     'WORKER_UNAVAILABLE',
     `no worker takes ${workflowId} from task queue ${taskQueue}`,

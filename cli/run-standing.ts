@@ -1,9 +1,9 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 
-/** Where a run stands: what to show, whether it waits for a worker, and what keeps failing. */
+/** Where a run stands: what to show, what part of it no worker has taken yet, and what keeps failing. */
 export interface Standing {
   readonly text: string
-  readonly waitsForWorker: boolean
+  readonly untaken?: 'run' | 'activity'
   readonly failing?: { readonly attempts: number; readonly code: string; readonly message: string }
 }
 
@@ -19,14 +19,16 @@ export function standingOf({ pendingWorkflowTask, pendingActivities }: Raw): Sta
     const message = failure.message ?? ''
     return {
       text: `${name} has failed ${attempts} times and is tried again: ${message}`,
-      waitsForWorker: false,
       failing: { attempts, message, code: failure.applicationFailureInfo?.type ?? '' },
     }
   }
-  const isIdle =
-    pendingWorkflowTask?.state === TASK_SCHEDULED || activity?.state === ACTIVITY_SCHEDULED
-  if (isIdle) return { text: `${name} waits for a worker`, waitsForWorker: true }
-  return { text: `${name} is running`, waitsForWorker: false }
+  if (pendingWorkflowTask?.state === TASK_SCHEDULED) {
+    return { text: 'waits for a worker', untaken: 'run' }
+  }
+  if (activity?.state === ACTIVITY_SCHEDULED) {
+    return { text: `${name} waits for a worker`, untaken: 'activity' }
+  }
+  return { text: `${name} is running` }
 }
 
 // temporal.api.enums.v1.PendingWorkflowTaskState and PendingActivityState

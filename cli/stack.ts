@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { type Config, environmentOf, loadConfig, need } from '../platform/config.ts'
 import { kafkaAccess } from '../platform/kafka.ts'
 import { prepareHome } from '../platform/local-stack.ts'
+import { secureUrl } from '../platform/postgres.ts'
+import { registryAccess } from '../platform/registry-access.ts'
 import type {
   ExternalServers,
   ProcessSpec,
@@ -107,19 +109,23 @@ function externalServers(config: Config, portBase: number): ExternalServers {
   const isOurs = (address: string, slot: number) =>
     ['127.0.0.1', 'localhost'].includes(hostOf(address)) && address.endsWith(`:${portBase + slot}`)
   const { databaseUrl, kafkaBrokers = [], schemaRegistryUrl, temporalAddress } = config
-  const auth = config.schemaRegistryAuth
   const isElsewhere = {
     postgres: databaseUrl !== undefined && !isOurs(new URL(databaseUrl).host, 0),
     kafka: !kafkaBrokers.every((broker) => isOurs(broker, 1)),
     registry: schemaRegistryUrl !== undefined && !isOurs(new URL(schemaRegistryUrl).host, 3),
     temporal: temporalAddress !== undefined && !isOurs(temporalAddress, 4),
   }
-  const servers = {
-    postgres: { url: databaseUrl },
-    kafka: kafkaAccess(need(config, 'kafkaBrokers')),
-    registry: { url: schemaRegistryUrl, ...(auth === undefined ? {} : { auth }) },
-    temporal: { address: temporalAddress },
+  const access = {
+    postgres: () => ({ url: secureUrl(config, need(config, 'databaseUrl').databaseUrl) }),
+    kafka: () => kafkaAccess(need(config, 'kafkaBrokers')),
+    registry: () => externalRegistry(config),
+    temporal: () => ({ address: need(config, 'temporalAddress').temporalAddress }),
   }
   const names = SERVERS.filter((name) => isElsewhere[name])
-  return Object.fromEntries(names.map((name) => [name, servers[name]])) as ExternalServers
+  return Object.fromEntries(names.map((name) => [name, access[name]()]))
+}
+
+function externalRegistry(config: Config) {
+  const { url, user } = registryAccess(need(config, 'schemaRegistryUrl'))
+  return user === undefined ? { url } : { url, auth: `${user.username}:${user.password}` }
 }

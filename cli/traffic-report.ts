@@ -4,6 +4,9 @@ import { formatSpan, Progress } from './output.ts'
 
 const LOG_EVERY_MS = 60_000
 
+// What is done sooner needs no progress.
+const QUIET_MS = 1_000
+
 /** Shows how far the traffic is: on a terminal as it goes; of a live process, a line in its log now and then. */
 export class TrafficReport {
   readonly #log: Logger
@@ -21,6 +24,7 @@ export class TrafficReport {
   update(transactions: number): void {
     this.#transactions = transactions
     const { isTerminal, isLive } = this.#options
+    if (performance.now() - this.#since < QUIET_MS) return
     if (isTerminal || !isLive) this.#progress.update(this.#text())
     else this.#logNowAndThen()
   }

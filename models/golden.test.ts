@@ -10,9 +10,12 @@ const GOLDEN = join(import.meta.dirname, '../test/golden')
 const graph = makeGraph(MODELS)
 
 describe('The SQL of a model is the reviewed one; after a change: npx vitest run models/golden -u', () => {
-  test.each(graph.models.map((model) => [model.name, model] as const))('%s', async (name, model) => {
-    await expect(textOf(model)).toMatchFileSnapshot(join(GOLDEN, `${name}.sql`))
-  })
+  test.each(graph.models.map((model) => [model.name, model] as const))(
+    '%s',
+    async (name, model) => {
+      await expect(textOf(model)).toMatchFileSnapshot(join(GOLDEN, `${name}.sql`))
+    },
+  )
 
   test('no golden file has outlived its model', () => {
     const expected = graph.models.map(({ name }) => `${name}.sql`).toSorted()

@@ -2,17 +2,13 @@ import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
 import type { Logger } from './telemetry.ts'
-import { hostOf, readPem, refusePlaintext } from './transport.ts'
+import { hostOf, isTlsRefusal, lineOf, readTlsFiles, refusePlaintext } from './transport.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. */
 export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, log: Logger): Kafka {
-  const protocol = config.kafkaSecurityProtocol
-  if (!protocol.endsWith('SSL')) {
-    for (const broker of config.kafkaBrokers) refusePlaintext(config, 'Kafka', hostOf(broker))
-  }
   return new kafkajs.Kafka({
     ...kafkaAccess(config),
     clientId,
@@ -28,34 +24,48 @@ export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, lo
 /** Where the brokers are and how they are reached: plain data, as kafkajs takes it. */
 export function kafkaAccess(config: Needed<'kafkaBrokers'>) {
   const protocol = config.kafkaSecurityProtocol
+  const isEncrypted = protocol.endsWith('SSL')
+  if (!isEncrypted) {
+    for (const broker of config.kafkaBrokers) refusePlaintext(config, 'Kafka', hostOf(broker))
+  }
   return {
     brokers: [...config.kafkaBrokers],
-    ...(protocol.endsWith('SSL') ? { ssl: tlsOf(config) } : {}),
+    ...(isEncrypted ? { ssl: readTlsFiles(config, TLS_SETTINGS) } : {}),
     ...(protocol.startsWith('SASL') ? { sasl: saslOf(config) } : {}),
   }
 }
 
-/** Turns what kafkajs throws when the brokers are away into the error that says so; others pass. */
+/** Turns what kafkajs throws when the brokers are away or refuse us into the error that says so; others pass. */
 export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown {
+  const at = `Kafka at ${brokers.join(', ')}`
+  if (isKafkaRefusal(cause)) {
+    return new UpiError('KAFKA_REFUSED', `${at} refused: ${lineOf(cause)}`, {
+      fix: 'check KAFKA_SECURITY_PROTOCOL and the KAFKA_SASL and KAFKA_SSL settings',
+      cause,
+    })
+  }
   const name = (cause as Error | null)?.name ?? ''
   const isAway = /^KafkaJS(Connection|NumberOfRetriesExceeded|BrokerNotFound|RequestTimeout)/.test(
     name,
   )
   if (!isAway) return cause
-  return new UpiError(
-    'KAFKA_UNAVAILABLE',
-    `Kafka at ${brokers.join(', ')}: ${(cause as Error).message}`,
-    { fix: 'see ./upi status, or check KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL', cause },
-  )
+  return new UpiError('KAFKA_UNAVAILABLE', `${at}: ${lineOf(cause)}`, {
+    fix: 'see ./upi status, or check KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL',
+    cause,
+  })
 }
 
-function tlsOf({ kafkaSslCa: ca, kafkaSslCert: cert, kafkaSslKey: key }: Config) {
-  return {
-    ...(ca === undefined ? {} : { ca: readPem(ca) }),
-    ...(cert === undefined ? {} : { cert: readPem(cert) }),
-    ...(key === undefined ? {} : { key: readPem(key) }),
-  }
+/** Whether trying again is of no use: certificate, user, password or rights are not what they should be. */
+export function isKafkaRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { name, type } = error as Error & { type?: string }
+  if (name === 'KafkaJSSASLAuthenticationError' || REFUSED.test(type ?? '')) return true
+  return isTlsRefusal(error) || isKafkaRefusal(error.cause)
 }
+
+const REFUSED = /^(UNSUPPORTED_SASL_MECHANISM|ILLEGAL_SASL_STATE|SASL_AUTHENTICATION_FAILED|[A-Z_]+_AUTHORIZATION_FAILED)$/
+
+const TLS_SETTINGS = { ca: 'kafkaSslCa', cert: 'kafkaSslCert', key: 'kafkaSslKey' } as const
 
 function saslOf(config: Config) {
   const { kafkaSaslUsername: username, kafkaSaslPassword: password } = config

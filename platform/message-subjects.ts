@@ -43,7 +43,7 @@ export interface SubjectState {
   readonly reason: string | null
 }
 
-/** Asks the registry whether the schema of a subject is registered, or may be beside all earlier versions. Changes nothing. */
+/** Asks the registry whether a subject's schema is registered, or may follow all earlier versions. Changes nothing. */
 export async function checkSubject(registry: Registry, subject: Subject): Promise<SubjectState> {
   const { name, type } = subject
   const listed = await registry.ask({ path: `/subjects/${encodeURIComponent(name)}/versions` })

@@ -191,12 +191,6 @@ function appliedIn({ error, results = [] }: MigrationResultSet): string[] {
 function explain(fault: unknown, connectionString: string): unknown {
   const { code, message } = fault as { code?: string; message?: string }
   const address = addressOf(connectionString)
-  if (code === '3D000' || /^28/.test(code ?? '')) {
-    return new UpiError('POSTGRES_UNAVAILABLE', `Postgres at ${address}: ${message}`, {
-      fix: 'check user, password and database of DATABASE_URL',
-      cause: fault,
-    })
-  }
   if (code === '42501') {
     return new UpiError('POSTGRES_RIGHTS', `Postgres at ${address}: ${message}`, {
       fix: 'use a superuser, or the owner of the database with CREATEROLE',

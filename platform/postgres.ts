@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { UpiError } from '../core/errors.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database.ts'
-import { refusePlaintext } from './transport.ts'
+import { hostOf, isTlsRefusal, lineOf, refusePlaintext } from './transport.ts'
 
 // A day is text: as a Date it would be midnight in the zone of this process.
 const DATE_OID = 1082
@@ -17,9 +18,8 @@ export function createPool(
   url: string,
   options: { max: number; name: string },
 ): pg.Pool {
-  requireTransport(config, url)
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: secureUrl(config, url),
     max: options.max,
     application_name: `upi-${options.name}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -31,10 +31,20 @@ export function createPool(
   return pool
 }
 
-/** Refuses a URL that would reach a server beyond loopback without TLS. */
-export function requireTransport(config: Config, url: string): void {
-  const { hostname, searchParams } = parseUrl(url)
-  if (!usesTls(searchParams)) refusePlaintext(config, 'Postgres', hostname)
+/**
+ * The URL under which a server may be reached: without TLS none beyond loopback is, and with TLS, in whatever words,
+ * its certificate is verified in full. pg does so today, but warns that a later version will take the words otherwise.
+ */
+export function secureUrl(config: Config, url: string): string {
+  const parsed = parseUrl(url)
+  const { searchParams } = parsed
+  // Of a parameter that stands twice pg takes the last, and the host from here before that of the address.
+  const mode = searchParams.getAll('sslmode').at(-1) ?? ''
+  const host = searchParams.getAll('host').at(-1) ?? decodeURIComponent(hostOf(parsed.hostname))
+  if (!VERIFIED_MODES.includes(mode)) refusePlaintext(config, 'Postgres', host)
+  else searchParams.set('sslmode', 'verify-full')
+  for (const name of CERTIFICATE_FILES) requireFile(name, searchParams.get(name))
+  return parsed.href
 }
 
 /** A typed query builder over a pool. */
@@ -42,14 +52,20 @@ export function createDatabase(pool: pg.Pool): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** Turns what pg throws when the server is away into the error that says so; others pass. */
+/** Turns what pg throws when the server is away or refuses us into the error that says so; others pass. */
 export function postgresFault(cause: unknown, address: string): unknown {
-  return isOutage(cause)
-    ? new UpiError('POSTGRES_UNAVAILABLE', `Postgres at ${address}: ${(cause as Error).message}`, {
-        fix: 'see ./upi status, or check DATABASE_URL',
-        cause,
-      })
-    : cause
+  const at = `Postgres at ${address}`
+  if (isRefusal(cause)) {
+    return new UpiError('POSTGRES_REFUSED', `${at} refused: ${lineOf(cause)}`, {
+      fix: 'check user, password, database and sslmode of its URL',
+      cause,
+    })
+  }
+  if (!isOutage(cause)) return cause
+  return new UpiError('POSTGRES_UNAVAILABLE', `${at}: ${lineOf(cause)}`, {
+    fix: 'see ./upi status, or check DATABASE_URL',
+    cause,
+  })
 }
 
 /** Whether an error means that the server is away or going away, so that the same call may work later. */
@@ -60,8 +76,11 @@ export function isOutage(error: unknown): boolean {
     if (/^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_AGAIN)/.test(code) || code === 'ENOTFOUND') return true
   }
   const message = error instanceof Error ? error.message : ''
-  return /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(message)
+  return PASSING_MESSAGES.test(message)
 }
+
+const PASSING_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|error establishing an SSL connection/
 
 /** Host, port and database of a URL, without its password: what may be printed. */
 export function addressOf(url: string): string {
@@ -77,6 +96,26 @@ function parseUrl(url: string): URL {
   )
 }
 
-function usesTls(parameters: URLSearchParams): boolean {
-  return ['require', 'verify-ca', 'verify-full'].includes(parameters.get('sslmode') ?? '')
+const VERIFIED_MODES: readonly string[] = ['prefer', 'require', 'verify-ca', 'verify-full']
+const CERTIFICATE_FILES = ['sslrootcert', 'sslcert', 'sslkey'] as const
+
+function requireFile(name: string, path: string | null): void {
+  if (path === null) return
+  try {
+    if (readFileSync(path, 'utf8').includes('-----BEGIN ')) return
+  } catch (cause) {
+    throw new UpiError('CONFIG_INVALID', `${name} ${path} of a database URL cannot be read`, {
+      cause,
+    })
+  }
+  throw new UpiError('CONFIG_INVALID', `${name} ${path} of a database URL is not PEM`)
+}
+
+const NO_SUCH_DATABASE = '3D000'
+
+// Class 28 is the login. What pg finds out by itself, a server without TLS or a wrong answer to SCRAM, has no code.
+function isRefusal(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string }
+  if (typeof code === 'string' && (code.startsWith('28') || code === NO_SUCH_DATABASE)) return true
+  return isTlsRefusal(error) || /^SASL: |does not support SSL connections/.test(message ?? '')
 }

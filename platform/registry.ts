@@ -1,7 +1,7 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import { UpiError } from '../core/errors.ts'
 import type { Needed } from './config.ts'
-import { hostOf, refusePlaintext } from './transport.ts'
+import { type RegistryUser, registryAccess } from './registry-access.ts'
 
 // A registry answers in milliseconds; while it does not, a partition stands still.
 const ANSWER_MS_MAX = 5_000
@@ -31,9 +31,7 @@ export interface RegistryAnswer {
 
 /** Makes a client of the registry from the settings; nothing is sent yet. */
 export function createRegistry(config: Needed<'schemaRegistryUrl'>): Registry {
-  const { url, user } = addressOf(config)
-  const { protocol, hostname } = new URL(url)
-  if (protocol !== 'https:') refusePlaintext(config, 'the schema registry', hostOf(hostname))
+  const { url, user } = registryAccess(config)
   const headers: Record<string, string> = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
     'content-type': 'application/vnd.schemaregistry.v1+json',
@@ -65,28 +63,7 @@ export function registryAway(url: string, reason: string, cause?: unknown): UpiE
   })
 }
 
-type User = { username: string; password: string }
-
-function addressOf(config: Needed<'schemaRegistryUrl'>): { url: string; user: User | undefined } {
-  const url = new URL(config.schemaRegistryUrl)
-  const inUrl = url.username === '' ? undefined : `${url.username}:${url.password}`
-  url.username = ''
-  url.password = ''
-  const text =
-    config.schemaRegistryAuth ?? (inUrl === undefined ? undefined : decodeURIComponent(inUrl))
-  return {
-    url: url.href.replace(/\/+$/, ''),
-    user: text === undefined ? undefined : readUser(text),
-  }
-}
-
-function readUser(text: string): User {
-  const colon = text.indexOf(':')
-  if (colon < 1) throw new UpiError('CONFIG_INVALID', 'SCHEMA_REGISTRY_AUTH is not user:password')
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-function basicAuth({ username, password }: User): string {
+function basicAuth({ username, password }: RegistryUser): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 

@@ -4,7 +4,7 @@ import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
 import { TEMPORAL_SEARCH_ATTRIBUTES } from './stack/settings.ts'
 import type { Logger } from './telemetry.ts'
-import { hostOf, readPem, refusePlaintext } from './transport.ts'
+import { hostOf, readTlsFiles, refusePlaintext } from './transport.ts'
 
 type TemporalConfig = Needed<'temporalAddress'>
 
@@ -33,7 +33,10 @@ export async function connectClient(config: TemporalConfig): Promise<TemporalCli
  * Connects a worker and makes sure of the search attributes that its workflows set. The native library is loaded here
  * and not before: commands do without its 60 MB.
  */
-export async function connectWorker(config: TemporalConfig, log: Logger): Promise<NativeConnection> {
+export async function connectWorker(
+  config: TemporalConfig,
+  log: Logger,
+): Promise<NativeConnection> {
   const { NativeConnection } = await import('@temporalio/worker')
   try {
     const connection = await NativeConnection.connect(addressOptions(config))
@@ -129,27 +132,21 @@ function addressOptions(config: TemporalConfig) {
 }
 
 function tlsOf(config: Config): TLSConfig | undefined {
-  const { temporalTlsCa: ca, temporalTlsCert: cert, temporalTlsKey: key } = config
   const { temporalTlsServerName: serverName, temporalApiKey: apiKey } = config
-  const isOff = [ca, cert, key, serverName, apiKey].every((each) => each === undefined)
+  const { ca, cert, key } = readTlsFiles(config, {
+    ca: 'temporalTlsCa',
+    cert: 'temporalTlsCert',
+    key: 'temporalTlsKey',
+  })
+  const isOff = [ca, cert, serverName, apiKey].every((each) => each === undefined)
   if (isOff && !config.temporalTls) return undefined
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UpiError(
-      'CONFIG_INVALID',
-      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together',
-    )
-  }
   return {
     ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
-    ...(ca === undefined ? {} : { serverRootCACertificate: bytesOf(ca) }),
+    ...(ca === undefined ? {} : { serverRootCACertificate: Buffer.from(ca) }),
     ...(cert === undefined || key === undefined
       ? {}
-      : { clientCertPair: { crt: bytesOf(cert), key: bytesOf(key) } }),
+      : { clientCertPair: { crt: Buffer.from(cert), key: Buffer.from(key) } }),
   }
-}
-
-function bytesOf(textOrPath: string): Uint8Array {
-  return Buffer.from(readPem(textOrPath))
 }
 
 function isAway(cause: unknown, code: number | undefined): boolean {

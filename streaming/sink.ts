@@ -39,13 +39,19 @@ export interface Sink {
   write(batch: Batch): Promise<BatchBooks>
 }
 
+/** The first offset that a partition still has, and the one that its next message will get. */
+export interface LogBounds {
+  readonly start: bigint
+  readonly end: bigint
+}
+
 export interface SinkOptions {
   readonly pool: Pool
   readonly group: string
   readonly topic: string
   readonly rules: RulesVersion
-  /** The first offset that Kafka still has of each partition, for partitions that were never read. */
-  readonly logStarts: () => Promise<Map<number, bigint>>
+  /** What Kafka has of each partition now. */
+  readonly logBounds: () => Promise<Map<number, LogBounds>>
 }
 
 // Epochs begin when an operator adopts a re-created topic or another cluster; until then there is the first.
@@ -72,19 +78,41 @@ export function createSink(options: SinkOptions): Sink {
 async function placeOffsets(
   client: ClientBase,
   partitions: readonly number[],
-  { group, topic, logStarts, rules }: SinkOptions,
+  { group, topic, logBounds, rules }: SinkOptions,
 ): Promise<Map<number, bigint>> {
   const at = { group, topic, epoch: EPOCH }
   await noteRules(client, rules.version, rules.settings)
+  const bounds = await logBounds()
+  const boundsOf = (partition: number) => bounds.get(partition) ?? { start: 0n, end: 0n }
+  const known = await findOffsets(client, at)
+  for (const partition of partitions.filter((each) => !known.has(each))) {
+    await beginOffset(client, { ...at, partition }, boundsOf(partition).start)
+  }
   const stored = await findOffsets(client, at)
-  if (partitions.some((partition) => !stored.has(partition))) {
-    const starts = await logStarts()
-    for (const partition of partitions) {
-      await beginOffset(client, { ...at, partition }, starts.get(partition) ?? 0n)
-    }
-    for (const [partition, offset] of await findOffsets(client, at)) stored.set(partition, offset)
+  for (const partition of partitions) {
+    refuseLoss({ topic, partition, offset: stored.get(partition) ?? 0n, ...boundsOf(partition) })
   }
   return new Map([...stored].filter(([partition]) => partitions.includes(partition)))
+}
+
+// Kafka's clients would quietly begin elsewhere; what was lost must be said, and decided by a person.
+function refuseLoss(place: LogBounds & { topic: string; partition: number; offset: bigint }): void {
+  const { topic, partition, offset, start, end } = place
+  const where = `${topic} partition ${partition}`
+  if (offset < start) {
+    throw new UpiError(
+      'OFFSET_LOST',
+      `${where}: offsets ${offset} to ${start - 1n} have expired in Kafka before they were read`,
+      { fix: 'accept the loss with ./upi offsets seek, or restore the topic' },
+    )
+  }
+  if (offset > end) {
+    throw new UpiError(
+      'OFFSET_LOST',
+      `${where} ends at ${end} but ${offset} was stored: it is another topic or another cluster`,
+      { fix: 'check KAFKA_BROKERS, or accept it with ./upi offsets adopt' },
+    )
+  }
 }
 
 async function writeBatch(

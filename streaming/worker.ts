@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import { BATCH_ROWS_MAX } from '../core/limits.ts'
 import { utcDateOf } from '../core/time.ts'
+import { isKafkaRefusal } from '../platform/kafka.ts'
 import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import type { KafkaRecord, Rules } from './processor.ts'
@@ -98,7 +99,8 @@ export class StreamWorker {
     })
     this.#consumer.on(CRASH, ({ payload }) => {
       this.#assigned = undefined
-      if (payload.restart) this.#deps.log.warn({ err: payload.error }, 'kafka lost, joining again')
+      const isPassing = payload.restart && !isKafkaRefusal(payload.error)
+      if (isPassing) this.#deps.log.warn({ err: payload.error }, 'kafka lost, joining again')
       else this.#crash?.(payload.error)
     })
   }
@@ -228,7 +230,7 @@ function isPassing(fault: unknown): boolean {
   if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
   const { code, name } = fault as { code?: string; name?: string }
   if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
-  return name?.startsWith('KafkaJS') === true
+  return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
 }
 
 /** Cuts what was fetched into batches: bounded in rows, and of one UTC day of Kafka's time, as the books are kept. */

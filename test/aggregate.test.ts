@@ -109,7 +109,9 @@ describe('./upi aggregate', () => {
     const { code, stderr } = await runCli(['aggregate', '--date', '2026-01-09'], alone)
     expect(code).toBe(3)
     expect(stderr).toContain('waits for a worker')
-    expect(stderr).toContain('no worker takes daily-upi-aggregation/2026-01-09 from task queue nobody')
+    expect(stderr).toContain(
+      'no worker takes daily-upi-aggregation/2026-01-09 from task queue nobody',
+    )
   })
 })
 

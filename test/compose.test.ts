@@ -1,17 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { partNames } from '../cli/stack.ts'
 import { CHECKOUT, loadConfig } from '../platform/config.ts'
@@ -29,7 +19,9 @@ import {
   TEMPORAL_SEARCH_ATTRIBUTES,
 } from '../platform/stack/settings.ts'
 import { isJob, isOurs, memoryMebibytes, readComposeFile, waitsFor } from './compose-file.ts'
-import { filesOf, readText } from './repository.ts'
+import { makeSecrets, secretsRead } from './compose-secrets.ts'
+import { foreignMacros, readDashboards, relationsGranted, relationsRead } from './dashboard-file.ts'
+import { readText } from './repository.ts'
 
 const FILE = readComposeFile()
 const SERVICES = Object.entries(FILE.services)
@@ -142,19 +134,6 @@ describe('order', () => {
 })
 
 describe('secrets', () => {
-  const made = () => {
-    const folder = mkdtempSync(join(tmpdir(), 'upi-secrets-'))
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const consumers = Object.keys(FILE.volumes).flatMap(
-      (name) => /^secrets-(\w+)$/.exec(name)?.[1] ?? [],
-    )
-    for (const name of consumers) mkdirSync(join(folder, name))
-    const run = () =>
-      execFileSync('sh', [join(CHECKOUT, 'platform/compose/make-secrets.sh'), folder])
-    run()
-    return { folder, run }
-  }
-
   test('none is written in the file', () => {
     const entries = SERVICES.flatMap(([, each]) => Object.entries(each.environment ?? {}))
     const names = /PASS|PWD|SECRET|TOKEN|DATABASE_URL|PII_KEY/
@@ -166,27 +145,16 @@ describe('secrets', () => {
   })
 
   test('each file that a service reads is made for it', () => {
-    const { folder } = made()
+    const { folder } = makeSecrets(FILE)
     for (const [name, each] of SERVICES) {
-      const volumes = each.volumes ?? []
-      const scripts = volumes.flatMap(
-        (volume) => /^\.\/(platform\/compose\/[\w.-]+):/.exec(volume)?.[1] ?? [],
-      )
-      const text = [JSON.stringify(each), ...scripts.map(readText), provisioning(name)].join('\n')
-      const wanted = [...text.matchAll(/\/run\/secrets\/(\w[\w.]*)/g)].map(([, file = '']) => file)
-      const [consumer = ''] = volumes.flatMap(
-        (volume) => /^secrets-(\w+):\/run\/secrets:ro$/.exec(volume)?.[1] ?? [],
-      )
-      if (wanted.length > 0)
-        expect(readdirSync(join(folder, consumer)), name).toEqual(expect.arrayContaining(wanted))
+      const { consumer, files } = secretsRead(each)
+      if (files.length === 0) continue
+      expect(readdirSync(join(folder, consumer)), name).toEqual(expect.arrayContaining(files))
     }
   })
 
-  const provisioning = (name: string) =>
-    name === 'grafana' ? readText('grafana/provisioning/datasources/upi.yaml') : ''
-
   test('they are random, readable by the group only, and kept when made again', () => {
-    const { folder, run } = made()
+    const { folder, run } = makeSecrets(FILE)
     const read = () =>
       readFileSync(join(folder, 'admin/upi'), 'utf8') +
       readFileSync(join(folder, 'stream/pii_key'), 'utf8')
@@ -195,7 +163,7 @@ describe('secrets', () => {
     expect(read()).toBe(before)
     expect(before).toMatch(/^[0-9a-f]{64}docker:[0-9a-f]{64}$/)
     expect(statSync(join(folder, 'stream/ingest_url')).mode & 0o777).toBe(0o440)
-    const other = made()
+    const other = makeSecrets(FILE)
     expect(readFileSync(join(other.folder, 'admin/upi'), 'utf8')).not.toBe(before.slice(0, 64))
   })
 })
@@ -305,58 +273,24 @@ describe('Prometheus and Grafana', () => {
     expect(environment('temporal').PROMETHEUS_ENDPOINT).toBe('0.0.0.0:8000')
   })
 
-  test('Grafana reads as the reporting role, by files', () => {
-    expect(sources[0]).toMatchObject({
-      uid: 'upi',
-      type: 'grafana-postgresql-datasource',
-      user: 'upi_report',
-    })
-    expect(
-      parse(readText('grafana/provisioning/dashboards/upi.yaml')).providers[0].options.path,
-    ).toBe('/etc/grafana/dashboards')
+  test('Grafana reads as the reporting role', () => {
+    const type = 'grafana-postgresql-datasource'
+    expect(sources[0]).toMatchObject({ uid: 'upi', type, user: 'upi_report' })
   })
 
-  test.each(filesOf('grafana/dashboards/*.json'))(
-    '$path explains its panels and reads what the role may',
-    ({ text }) => {
-      const { panels, timezone } = JSON.parse(text) as Dashboard
-      expect(timezone).toBe('Asia/Kolkata')
-      const granted = [
-        ...readText('migrations/schema.sql').matchAll(/^grant select on (\S+) to upi_report;$/gm),
-      ].map(([, name = '']) => name)
-      for (const { title, description, datasource, fieldConfig, targets } of panels) {
-        expect(description, title).toMatch(/^[A-Z].*\.$/)
-        expect(fieldConfig.defaults, title).toMatchObject({
-          unit: expect.any(String),
-          noValue: expect.any(String),
-        })
-        expect(sources, title).toContainEqual(expect.objectContaining(datasource))
-        for (const { rawSql } of targets) {
-          const read = [...rawSql.matchAll(/\b(?:from|join)\s+([a-z_]+(?:\.[a-z_]+)?)/g)].map(
-            ([, name = '']) => name,
-          )
-          expect(granted, title).toEqual(
-            expect.arrayContaining(
-              read.map((name) => (name.includes('.') ? name : `public.${name}`)),
-            ),
-          )
-          expect(
-            rawSql.replaceAll(/\$__(timeFilter|timeGroupAlias|timeFrom|timeTo|interval)\b/g, ''),
-            title,
-          ).not.toContain('$__')
-        }
+  test.each(readDashboards())('$path explains its panels and reads what the role may', (file) => {
+    const { panels, timezone } = file.dashboard
+    expect(timezone).toBe('Asia/Kolkata')
+    const granted = relationsGranted('upi_report')
+    const shown = { unit: expect.any(String), noValue: expect.any(String) }
+    for (const { title, description, datasource, fieldConfig, targets } of panels) {
+      expect(description, title).toMatch(/^[A-Z].*\.$/)
+      expect(fieldConfig.defaults, title).toMatchObject(shown)
+      expect(sources, title).toContainEqual(expect.objectContaining(datasource))
+      for (const { rawSql } of targets) {
+        expect(granted, title).toEqual(expect.arrayContaining(relationsRead(rawSql)))
+        expect(foreignMacros(rawSql), title).toEqual([])
       }
-    },
-  )
+    }
+  })
 })
-
-interface Dashboard {
-  readonly timezone: string
-  readonly panels: {
-    readonly title: string
-    readonly description: string
-    readonly datasource: { readonly type: string; readonly uid: string }
-    readonly fieldConfig: { readonly defaults: object }
-    readonly targets: { readonly rawSql: string }[]
-  }[]
-}

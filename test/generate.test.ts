@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { need } from '../platform/config.ts'
 import { createRegistry } from '../platform/registry.ts'
 import { createSchemaReader } from '../platform/schema-reader.ts'
+import { freePort } from './free-port.ts'
 import { eventually, runCli, startCli, useStack } from './harness.ts'
 import { readTopic, topicEnd } from './read-topic.ts'
 
@@ -62,7 +63,7 @@ async function decode(
 }
 
 test('live traffic flows at its rate until it is stopped, and says when it is ready', async () => {
-  const port = 20_000 + Math.floor(Math.random() * 8_000)
+  const port = await freePort()
   const begin = await topicEnd(own.configFor())
   const env = { ...own.env, UPI_METRICS_PORT: String(port) }
   const live = startCli(['generate', '--rate', '100'], env)

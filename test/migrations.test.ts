@@ -119,7 +119,7 @@ describe('a server that will not have it', () => {
   test('is named without the password when it refuses the login', async () => {
     const connectionString = databaseUrl(stackUrl, own.name, { password: 'not-the-password' })
     const fault = await faultOf(migrateUp({ connectionString }))
-    expect(fault.code).toBe('POSTGRES_UNAVAILABLE')
+    expect(fault.code).toBe('POSTGRES_REFUSED')
     expect(`${fault.message} ${fault.fix}`).not.toContain('not-the-password')
   })
 

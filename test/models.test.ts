@@ -1,10 +1,11 @@
-import { type Kysely, sql } from 'kysely'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { type Kysely, type Selectable, sql } from 'kysely'
+import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { execute, type ModelRun, readViews } from '../models/engine/execute.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { planDays } from '../models/engine/plan.ts'
 import { MODELS } from '../models/index.ts'
 import type { DailyUpiSummary } from '../models/marts/daily_upi_summary.ts'
+import type { CleanUpiTransactions } from '../models/sources.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { readDailySummary } from '../platform/queries/days.ts'
@@ -239,6 +240,15 @@ describe('A mart', () => {
       expect(Object.keys(declared).toSorted()).toEqual(Object.keys(model.columns).toSorted())
     },
   )
+
+  test('has the same row for models and for queries, and so has clean', () => {
+    type Daily = Selectable<Database['daily_upi_summary']>
+    expectTypeOf<Daily>().toExtend<DailyUpiSummary>()
+    expectTypeOf<DailyUpiSummary>().toExtend<Daily>()
+    type Clean = Pick<Selectable<Database['clean_upi_transactions']>, keyof CleanUpiTransactions>
+    expectTypeOf<Clean>().toExtend<CleanUpiTransactions>()
+    expectTypeOf<CleanUpiTransactions>().toExtend<Clean>()
+  })
 })
 
 async function plan(date: string) {

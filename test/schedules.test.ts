@@ -54,7 +54,9 @@ describe('./upi schedules', () => {
   })
 
   test('by hand is written down', async () => {
-    const { rows } = await own.pool().query('select action, subject from ops.audit_log order by audit_id')
+    const { rows } = await own
+      .pool()
+      .query('select action, subject from ops.audit_log order by audit_id')
     expect(rows.map(({ action, subject }) => `${action} ${subject}`)).toEqual([
       `schedule pause ${ID}`,
       `schedule resume ${ID}`,

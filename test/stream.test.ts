@@ -229,7 +229,7 @@ test('a stale owner of a partition is fenced and writes nothing', async () => {
       group: 'fence',
       topic: 'fence',
       rules: { version: 'test', settings: {} },
-      logStarts: async () => new Map([[0, 0n]]),
+      logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
     })
   const [owner, stale] = [sinkOf(), sinkOf()]
   expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
@@ -274,4 +274,20 @@ test('one statement merges as the fold in memory does', async () => {
     client.release()
   }
   expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
+})
+
+test('a log that no longer has the stored offset stops the worker with one line', async () => {
+  const bounds = { start: 0n, end: 5n }
+  const sink = createSink({
+    pool: own.pool('upi_ingest'),
+    group: 'lost',
+    topic: 'lost',
+    rules: { version: 'test', settings: {} },
+    logBounds: async () => new Map([[0, bounds]]),
+  })
+  expect(await sink.findOffsets([0])).toEqual(new Map([[0, 0n]]))
+  bounds.start = 3n
+  await expect(sink.findOffsets([0])).rejects.toThrow(/offsets 0 to 2 have expired/)
+  await pool.query(`update ops.stream_offsets set next_offset = 9 where topic = 'lost'`)
+  await expect(sink.findOffsets([0])).rejects.toThrow(/ends at 5 but 9 was stored/)
 })

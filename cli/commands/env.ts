@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { UpiError } from '../../core/errors.ts'
-import { type Config, loadConfig, type SettingName } from '../../platform/config.ts'
+import { type Config, loadConfig, need, type SettingName } from '../../platform/config.ts'
 import { addressOf } from '../../platform/postgres.ts'
+import { registryAccess } from '../../platform/registry-access.ts'
 import { SETTINGS } from '../../platform/settings.ts'
 import { newCommand } from '../command.ts'
 import { print } from '../output.ts'
@@ -56,11 +57,16 @@ export function addressRows(config: Config): { about: string; shown: string }[] 
   const rows = [
     ['Postgres', config.databaseUrl === undefined ? undefined : addressOf(config.databaseUrl)],
     ['Kafka', config.kafkaBrokers?.join(',')],
-    ['Schema registry', config.schemaRegistryUrl],
+    ['Schema registry', registryUrl(config)],
     ['Temporal', config.temporalAddress],
     ['Temporal UI', config.temporalUiUrl],
   ] as const
   return rows.flatMap(([about, shown]) => (shown === undefined ? [] : [{ about, shown }]))
+}
+
+function registryUrl(config: Config): string | undefined {
+  if (config.schemaRegistryUrl === undefined) return undefined
+  return registryAccess(need(config, 'schemaRegistryUrl')).url
 }
 
 function shellQuote(value: string): string {

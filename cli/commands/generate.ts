@@ -131,8 +131,8 @@ function readPlan(options: Options): Parameters<typeof createTraffic>[0] {
   const now = Date.now()
   if (from !== undefined && to !== undefined) return rangePlan({ ...options, from, to }, now)
   if (count !== undefined) {
-    // The last minutes, as if they had been live.
-    const spanMs = Math.ceil((count / RATE_DEFAULT) * 1000)
+    // The last minutes as if they had been live, or more densely the last day.
+    const spanMs = Math.min(Math.ceil((count / RATE_DEFAULT) * 1000), DAY_MS)
     return { seed, faults, from: now - spanMs, to: now, count }
   }
   return { seed, faults, from: now, ratePerSecond: ratePerSecond ?? RATE_DEFAULT }

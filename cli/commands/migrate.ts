@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { migrateUp, migrationStatus } from '../../platform/migrate.ts'
-import { addressOf, requireTransport } from '../../platform/postgres.ts'
+import { addressOf, secureUrl } from '../../platform/postgres.ts'
 import type { RolePasswords } from '../../platform/role-passwords.ts'
 import { newCommand, subCommand } from '../command.ts'
 import { note, print, printJson, printTable } from '../output.ts'
@@ -65,8 +65,7 @@ async function dump(): Promise<void> {
 
 function admin() {
   const config = need(loadConfig(), 'databaseUrl')
-  requireTransport(config, config.databaseUrl)
-  return { config, connectionString: config.databaseUrl }
+  return { config, connectionString: secureUrl(config, config.databaseUrl) }
 }
 
 /** The passwords that the roles log in with are those of their URLs. */

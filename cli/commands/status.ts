@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import pg from 'pg'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { createKafka } from '../../platform/kafka.ts'
+import { secureUrl } from '../../platform/postgres.ts'
 import {
   type ComponentState,
   readState,
@@ -105,7 +106,7 @@ async function askStream(config: Config): Promise<StreamStatus | null> {
     const access = need(config, 'databaseUrl', 'kafkaBrokers')
     const log = createLogger({ process: 'status', level: 'silent', pretty: false })
     client = new pg.Client({
-      connectionString: access.databaseUrl,
+      connectionString: secureUrl(access, access.databaseUrl),
       connectionTimeoutMillis: ASK_TIMEOUT_MS,
       query_timeout: ASK_TIMEOUT_MS,
     })

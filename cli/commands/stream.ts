@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { loadConfig, need } from '../../platform/config.ts'
 import { serveHealth } from '../../platform/health-server.ts'
-import { createKafka } from '../../platform/kafka.ts'
-import { createPool } from '../../platform/postgres.ts'
+import { createKafka, kafkaFault } from '../../platform/kafka.ts'
+import { addressOf, createPool, postgresFault } from '../../platform/postgres.ts'
 import { createRegistry } from '../../platform/registry.ts'
 import { createSchemaReader } from '../../platform/schema-reader.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
@@ -49,10 +49,15 @@ export function streamCommand(): Command {
       group: config.consumerGroup,
       topic: config.topic,
       rules: rulesVersionOf(config),
-      logStarts: async () => {
+      logBounds: async () => {
         await admin.connect()
         const offsets = await admin.fetchTopicOffsets(config.topic)
-        return new Map(offsets.map(({ partition, low }) => [partition, BigInt(low)]))
+        return new Map(
+          offsets.map(({ partition, low, high }) => [
+            partition,
+            { start: BigInt(low), end: BigInt(high) },
+          ]),
+        )
       },
     })
     const worker = new StreamWorker({
@@ -78,6 +83,9 @@ export function streamCommand(): Command {
     log.info({ topic: config.topic, group: config.consumerGroup }, 'stream started')
     try {
       await worker.run(shutdown.signal)
+    } catch (cause) {
+      const address = addressOf(config.ingestDatabaseUrl)
+      throw postgresFault(kafkaFault(cause, config.kafkaBrokers), address)
     } finally {
       await shutdown.close()
       log.info('stream stopped')

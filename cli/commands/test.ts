@@ -52,6 +52,8 @@ async function test(first: string | undefined, rest: string[], options: Options)
     project: projects,
     // A kind of which there are no tests yet is no failure; a file that is not there is.
     passWithNoTests: files.length === 0,
+    // A snapshot that is missing is a fault here, and not an order to write one.
+    update: 'none',
     ...(pattern === undefined ? {} : { testNamePattern: pattern }),
   })
   stopOnSignal(vitest)

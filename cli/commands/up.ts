@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import pg from 'pg'
 import { UpiError } from '../../core/errors.ts'
 import { type Config, need } from '../../platform/config.ts'
+import { secureUrl } from '../../platform/postgres.ts'
 import {
   type ComponentState,
   type StackState,
@@ -137,7 +138,8 @@ async function awaitFirstTransaction(
   since: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: need(config, 'databaseUrl').databaseUrl })
+  const { databaseUrl } = need(config, 'databaseUrl')
+  const client = new pg.Client({ connectionString: secureUrl(config, databaseUrl) })
   await client.connect()
   try {
     const began = Date.parse(since)

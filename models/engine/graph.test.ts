@@ -43,5 +43,11 @@ describe('The graph of the models', () => {
 function reading(name: string, upstream: Relation<{ day: string }>) {
   return model(name)
     .select((db, ref) => db.selectFrom(ref(upstream, 'u')).select('u.day'))
-    .promise({ kind: 'view', about: name, grain: ['day'], day: 'day', columns: { day: { about: '' } } })
+    .promise({
+      kind: 'view',
+      about: name,
+      grain: ['day'],
+      day: 'day',
+      columns: { day: { about: '' } },
+    })
 }

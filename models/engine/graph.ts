@@ -8,8 +8,6 @@ export interface Graph {
   readonly models: readonly Model[]
   /** What a model is made of: changes when its query, its promise or anything upstream changes. */
   fingerprintOf(model: Model): string
-  /** A model and all that it reads, in order. */
-  withUpstream(model: Model): readonly Model[]
 }
 
 /** Orders the models; names what is listed twice, read but not listed, or read in a circle. */
@@ -26,11 +24,6 @@ export function makeGraph(models: readonly Model[]): Graph {
   return {
     models: [...ordered],
     fingerprintOf: (model) => fingerprints.get(model.name) as string,
-    withUpstream: (model) => {
-      const wanted = new Set<Model>()
-      visit(model, { byName, ordered: wanted, path: [] })
-      return [...wanted]
-    },
   }
 }
 

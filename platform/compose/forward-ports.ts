@@ -10,10 +10,12 @@ export async function forwardPort(rule: string): Promise<Server> {
   if (port === undefined || host === undefined) {
     throw new Error(`'${rule}' is not of the form 5432=postgres:5432`)
   }
-  const server = createServer((caller) => {
-    const service = connect(Number(target), host)
-    caller.on('error', () => service.destroy()).on('close', () => service.destroy())
-    service.on('error', () => caller.destroy()).on('close', () => caller.destroy())
+  // A caller that has said all may still wait for the answer.
+  const server = createServer({ allowHalfOpen: true }, (caller) => {
+    const service = connect({ port: Number(target), host, allowHalfOpen: true })
+    // An error is always followed by close; what one side has sent still reaches the other.
+    caller.on('error', () => {}).on('close', () => service.destroySoon())
+    service.on('error', () => {}).on('close', () => caller.destroySoon())
     caller.pipe(service).pipe(caller)
   })
   await new Promise<void>((resolve, reject) => {

@@ -44,12 +44,13 @@ export const KAFKA_BROKER_SETTINGS = {
   'background.threads': '4',
 } as const
 
-/** The broker's Java, in a heap that holds 80,000 messages a second (measured) and no more. */
-export const KAFKA_JAVA_OPTIONS = ['-Xms256m', '-Xmx256m', '-XX:+UseSerialGC'] as const
+/** The broker's Java. Three million messages sent and read spend 0.6 s in collections, a quarter of the heap lives. */
+export const KAFKA_JAVA_OPTIONS = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC'] as const
 
 /** The registry's Java: it serves a handful of schemas. */
 export const REGISTRY_JAVA_OPTIONS = [
-  '-Xmx128m',
+  '-Xms24m',
+  '-Xmx96m',
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
 ] as const
