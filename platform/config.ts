@@ -42,7 +42,7 @@ export function loadConfig(env: Environment = process.env): Config {
     try {
       values[name] = row.parse(text)
     } catch (fault) {
-      const shown = row.parse.isSecret === true ? '' : ` '${text}'`
+      const shown = row.parse.isSecret === true ? '' : ` '${withoutLogin(text)}'`
       faults.push(`${row.env}${shown} ${(fault as Error).message}`)
     }
   }
@@ -99,8 +99,9 @@ function stackOf(env: Environment, faults: string[]): LocalStack {
  * for any other server they must be given.
  */
 function sameServer(env: Environment, stack: LocalStack): LocalStack {
-  const given = env[SETTINGS.databaseUrl.env]
-  if (given === undefined || given === '' || !URL.canParse(given)) return stack
+  // A file that cannot be read is reported once, when the setting itself is read.
+  const given = readVariable(env, SETTINGS.databaseUrl.env, [])
+  if (given === undefined || !URL.canParse(given)) return stack
   const url = new URL(given)
   const isLocal =
     ['127.0.0.1', 'localhost'].includes(url.hostname) && url.port === String(stack.portBase)
@@ -117,9 +118,16 @@ function readVariable(env: Environment, name: string, faults: string[]): string 
   const file = env[`${name}_FILE`]
   if (file === undefined || file === '') return undefined
   try {
-    return readFileSync(file, 'utf8').trim()
+    const text = readFileSync(file, 'utf8').trim()
+    if (text !== '') return text
+    faults.push(`${name}_FILE ${file} is empty`)
   } catch (cause) {
     faults.push(`${name}_FILE ${file} cannot be read: ${(cause as Error).message}`)
-    return undefined
   }
+  return undefined
+}
+
+// What is no URL is shown, what stands before its @ is not.
+function withoutLogin(text: string): string {
+  return text.replace(/^.*@/s, '…@')
 }

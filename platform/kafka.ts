@@ -57,13 +57,15 @@ export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown 
 
 /** Whether trying again is of no use: certificate, user, password or rights are not what they should be. */
 export function isKafkaRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  // An error of Postgres' TLS looks the same but for its name.
+  if (!(error instanceof Error && error.name.startsWith('KafkaJS'))) return false
   const { name, type } = error as Error & { type?: string }
   if (name === 'KafkaJSSASLAuthenticationError' || REFUSED.test(type ?? '')) return true
   return isTlsRefusal(error) || isKafkaRefusal(error.cause)
 }
 
-const REFUSED = /^(UNSUPPORTED_SASL_MECHANISM|ILLEGAL_SASL_STATE|SASL_AUTHENTICATION_FAILED|[A-Z_]+_AUTHORIZATION_FAILED)$/
+const REFUSED =
+  /^(UNSUPPORTED_SASL_MECHANISM|ILLEGAL_SASL_STATE|SASL_AUTHENTICATION_FAILED|[A-Z_]+_AUTHORIZATION_FAILED)$/
 
 const TLS_SETTINGS = { ca: 'kafkaSslCa', cert: 'kafkaSslCert', key: 'kafkaSslKey' } as const
 

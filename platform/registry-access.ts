@@ -8,10 +8,8 @@ export interface RegistryAccess {
   readonly user: RegistryUser | undefined
 }
 
-export interface RegistryUser {
-  readonly username: string
-  readonly password: string
-}
+// A type and not an interface: the registry's client wants one that is open to more fields.
+export type RegistryUser = { readonly username: string; readonly password: string }
 
 /** How the registry is reached: its URL may hold the credentials, or a setting of their own. */
 export function registryAccess(config: Needed<'schemaRegistryUrl'>): RegistryAccess {
@@ -19,7 +17,8 @@ export function registryAccess(config: Needed<'schemaRegistryUrl'>): RegistryAcc
   const inUrl = url.username === '' ? undefined : `${url.username}:${url.password}`
   url.username = ''
   url.password = ''
-  if (url.protocol !== 'https:') refusePlaintext(config, 'the schema registry', hostOf(url.hostname))
+  if (url.protocol !== 'https:')
+    refusePlaintext(config, 'the schema registry', hostOf(url.hostname))
   const text =
     config.schemaRegistryAuth ?? (inUrl === undefined ? undefined : decodeURIComponent(inUrl))
   return {

@@ -40,6 +40,15 @@ export const secret: Parser<string> = Object.assign((value: string) => value, {
   isSecret: true as const,
 })
 
+/** A database URL; never printed, for it holds a password. */
+export const postgresUrl: Parser<string> = Object.assign(
+  (value: string) => {
+    if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value
+    throw new Error('is not of the form postgres://user:password@host:port/name')
+  },
+  { isSecret: true as const },
+)
+
 /** A web address, without a slash at its end. */
 export function base(value: string): string {
   if (!URL.canParse(value)) throw new Error('is not a URL')
@@ -58,6 +67,16 @@ export function list(value: string): readonly string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+/** Addresses as host:port between commas, at least one. */
+export function addresses(value: string): readonly string[] {
+  const items = list(value)
+  const isAddress = (item: string) => /^([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/.test(item)
+  if (items.length === 0 || !items.every(isAddress)) {
+    throw new Error('is not host:port, or several between commas')
+  }
+  return items
 }
 
 /** true or false. */

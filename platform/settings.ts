@@ -1,4 +1,5 @@
 import {
+  addresses,
   base,
   choice,
   decimal,
@@ -7,6 +8,7 @@ import {
   integer,
   list,
   piiKey,
+  postgresUrl,
   secret,
   setting,
   text,
@@ -53,35 +55,35 @@ export const SETTINGS = {
     about:
       'Where Postgres is, as the admin who owns and migrates. `sslmode=verify-full` is honoured.',
     local: (stack) => stack.postgresUrl('upi', stack.secrets?.postgres),
-    parse: secret,
+    parse: postgresUrl,
   }),
   ingestDatabaseUrl: setting({
     env: 'INGEST_DATABASE_URL',
     group: 'Postgres',
     about: 'The same database as role upi_ingest: the stream, replay and rebuild.',
     local: (stack) => stack.postgresUrl('upi_ingest', stack.secrets?.upi_ingest),
-    parse: secret,
+    parse: postgresUrl,
   }),
   transformDatabaseUrl: setting({
     env: 'TRANSFORM_DATABASE_URL',
     group: 'Postgres',
     about: 'The same database as role upi_transform: the models.',
     local: (stack) => stack.postgresUrl('upi_transform', stack.secrets?.upi_transform),
-    parse: secret,
+    parse: postgresUrl,
   }),
   apiDatabaseUrl: setting({
     env: 'API_DATABASE_URL',
     group: 'Postgres',
     about: 'The same database as role upi_api: the REST and SSE API.',
     local: (stack) => stack.postgresUrl('upi_api', stack.secrets?.upi_api),
-    parse: secret,
+    parse: postgresUrl,
   }),
   reportDatabaseUrl: setting({
     env: 'REPORT_DATABASE_URL',
     group: 'Postgres',
     about: 'The same database as role upi_report: dashboards, read-only and time-limited.',
     local: (stack) => stack.postgresUrl('upi_report', stack.secrets?.upi_report),
-    parse: secret,
+    parse: postgresUrl,
   }),
 
   kafkaBrokers: setting({
@@ -89,7 +91,7 @@ export const SETTINGS = {
     group: 'Kafka',
     about: 'Brokers as host:port, comma-separated.',
     local: (stack) => `127.0.0.1:${stack.portBase + 1}`,
-    parse: list,
+    parse: addresses,
   }),
   kafkaSecurityProtocol: setting({
     env: 'KAFKA_SECURITY_PROTOCOL',

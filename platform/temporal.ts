@@ -20,7 +20,7 @@ export interface TemporalClient {
 export async function connectClient(config: TemporalConfig): Promise<TemporalClient> {
   try {
     const connection = await Connection.connect({
-      ...addressOptions(config),
+      ...connectionOptions(config),
       connectTimeout: CONNECT_TIMEOUT_MS,
     })
     return { connection, client: new Client({ connection, namespace: config.temporalNamespace }) }
@@ -39,7 +39,7 @@ export async function connectWorker(
 ): Promise<NativeConnection> {
   const { NativeConnection } = await import('@temporalio/worker')
   try {
-    const connection = await NativeConnection.connect(addressOptions(config))
+    const connection = await NativeConnection.connect(connectionOptions(config))
     await ensureSearchAttributes(connection, config.temporalNamespace, log)
     return connection
   } catch (cause) {
@@ -121,7 +121,8 @@ const NOT_FOR_CLIENTS: readonly (number | undefined)[] = [
 // temporal.api.enums.v1.IndexedValueType
 const INDEXED_KEYWORD = 2
 
-function addressOptions(config: TemporalConfig) {
+/** Where Temporal is and how it is reached, as client and worker take it. */
+export function connectionOptions(config: TemporalConfig) {
   const tls = tlsOf(config)
   if (tls === undefined) refusePlaintext(config, 'Temporal', hostOf(config.temporalAddress))
   return {

@@ -173,9 +173,10 @@ async function describeTopics(
 function shapeDrift(plan: TopicPlan, found: FoundTopic): TopicDrift[] {
   const drift: TopicDrift[] = []
   if (found.partitions !== plan.partitions) {
+    const alter = `kafka-topics.sh --alter --topic ${plan.name} --partitions ${plan.partitions}`
     const fix =
       found.partitions < plan.partitions
-        ? `kafka-topics.sh --alter --topic ${plan.name} --partitions ${plan.partitions} (new messages of a key may then meet another partition than its old ones)`
+        ? `${alter} (keys move: a new message may meet another partition than its old ones)`
         : `set UPI_TOPIC_PARTITIONS=${found.partitions}; Kafka removes no partitions`
     drift.push(differs('partitions', found.partitions, plan.partitions, fix))
   }

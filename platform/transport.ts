@@ -89,7 +89,10 @@ function readGiven(path: string, what: string): string {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    throw new UpiError('CONFIG_INVALID', `${what} is neither PEM text nor a readable file (${code})`)
+    throw new UpiError(
+      'CONFIG_INVALID',
+      `${what} is neither PEM text nor a readable file (${code})`,
+    )
   }
 }
 

@@ -60,7 +60,7 @@ describe('what is left open is found', () => {
       application_name: 'left',
     })
     await client.connect()
-    const look = () => leftConnections(inject('stack').databaseUrl, own.name)
+    const look = () => leftConnections(inject('stack').databaseUrl, own.name, 200)
     expect((await look()).filter((who) => who.startsWith('left as upi'))).toHaveLength(1)
     await client.end()
     await eventually(look, (left) => !left.some((who) => who.startsWith('left')))
@@ -70,7 +70,7 @@ describe('what is left open is found', () => {
     const before = openHandles()
     const server = createServer().listen(0, '127.0.0.1')
     await eventually(() => server.listening)
-    expect(await newHandles(before)).toEqual(['1 × TCPServerWrap'])
+    expect(await newHandles(before, 200)).toEqual(['1 × TCPServerWrap'])
     server.close()
     expect(await newHandles(before)).toEqual([])
   })

@@ -116,6 +116,8 @@ function environmentFor(name: string): Record<string, string> {
     SCHEMA_REGISTRY_URL: stack.registryUrl,
     TEMPORAL_ADDRESS: stack.temporalAddress,
     TEMPORAL_NAMESPACE: name,
+    // The Docker engine may be on another machine.
+    UPI_PLAINTEXT_HOSTS: new URL(stack.databaseUrl).hostname,
     UPI_TASK_QUEUE: name,
     UPI_TOPIC: name,
     UPI_CONSUMER_GROUP: name,

@@ -1,6 +1,7 @@
 import { eventually } from './eventually.ts'
 
-const CLOSE_MS_MAX = 3_000
+/** How long what was closed a moment ago may take to be gone. */
+export const CLOSE_MS_MAX = 3_000
 
 /** What keeps this process alive, by kind, such as `TCPSocketWrap`. */
 export type Handles = ReadonlyMap<string, number>
@@ -14,17 +15,10 @@ export function openHandles(): Handles {
   return counts
 }
 
-/** Gives what was closed a moment to be gone, then names what is open and was not before. */
-export async function newHandles(before: Handles): Promise<string[]> {
-  try {
-    return await eventually(
-      () => added(before),
-      (left) => left.length === 0,
-      CLOSE_MS_MAX,
-    )
-  } catch {
-    return added(before)
-  }
+/** Names what is open and was not before. */
+export async function newHandles(before: Handles, msMax = CLOSE_MS_MAX): Promise<string[]> {
+  const look = () => added(before)
+  return await eventually(look, (left) => left.length === 0, msMax).catch(look)
 }
 
 // Requests in flight and immediates come and go; timers are covered only by what they keep open.

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { applyDatabaseAccess } from '../migrations/database-access.ts'
 import { migrateUp } from '../platform/migrate.ts'
 import { eventually } from './eventually.ts'
+import { CLOSE_MS_MAX } from './leaks.ts'
 import type { Servers } from './servers.ts'
 import type { TestRun } from './stack-context.ts'
 
@@ -26,8 +27,12 @@ export async function dropDatabase(url: string, name: string): Promise<void> {
   await withClient(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
 }
 
-/** Who is connected to a database; what was closed a moment ago may take a moment to be gone. */
-export async function leftConnections(url: string, name: string): Promise<string[]> {
+/** Who is still connected to a database. */
+export async function leftConnections(
+  url: string,
+  name: string,
+  msMax = CLOSE_MS_MAX,
+): Promise<string[]> {
   return await withClient(url, async (admin) => {
     const look = async () => {
       const { rows } = await admin.query<{ who: string }>(
@@ -37,11 +42,9 @@ export async function leftConnections(url: string, name: string): Promise<string
       )
       return rows.map(({ who }) => who)
     }
-    return await eventually(look, (left) => left.length === 0, CLOSE_MS_MAX).catch(look)
+    return await eventually(look, (left) => left.length === 0, msMax).catch(look)
   })
 }
-
-const CLOSE_MS_MAX = 3_000
 
 /** The URL of another database of the same server, perhaps as another role. */
 export function databaseUrl(

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { UpiError } from '../../core/errors.ts'
 import { FIRST_STARTS_MAX, HEALTHY_MS_MIN } from '../../core/limits.ts'
 import { orAborted } from './abort.ts'
+import { asUpiError } from './as-upi-error.ts'
 import { BackOff } from './back-off.ts'
 import { type Child, type Exit, spawnChild } from './child.ts'
 import type { Component } from './component.ts'
@@ -8,7 +10,7 @@ import { explainEnd } from './explain-end.ts'
 import type { Fetched } from './fetch/part.ts'
 import { logFile } from './home.ts'
 import type { StackOptions } from './options.ts'
-import type { Report } from './report.ts'
+import { NOT_RUNNING, type Report } from './report.ts'
 import { becomesReady, watchHealth } from './watch.ts'
 
 /** What a component's life knows of the rest of the stack. */
@@ -30,7 +32,7 @@ export async function runComponent(component: Component, around: Surroundings): 
   try {
     const fetched = await bring(component, around)
     if (component.kind === 'step') await runStep(component, around)
-    else if (component.external) await orAborted(tend(component, around, stopping), stopping)
+    else if (component.external) await watchExternal(component, around)
     else await keepRunning(component, fetched, around)
   } finally {
     const isDone = report.of(component.name).state === 'done'
@@ -39,8 +41,6 @@ export async function runComponent(component: Component, around: Surroundings): 
     }
   }
 }
-
-const NOT_RUNNING = { pid: undefined, token: undefined, detail: undefined } as const
 
 async function bring(component: Component, around: Surroundings): Promise<Fetched | undefined> {
   const { report, stopping, options } = around
@@ -66,6 +66,19 @@ async function bring(component: Component, around: Surroundings): Promise<Fetche
 }
 
 const PROGRESS_MS = 250
+
+async function watchExternal(component: Component, around: Surroundings): Promise<void> {
+  try {
+    await tend(component, around, around.stopping)
+  } catch (error) {
+    around.stopping.throwIfAborted()
+    const { address, unavailable = 'COMPONENT_FAILED' } = component
+    throw new UpiError(unavailable, `${address} ${(error as Error).message}`, {
+      fix: 'see that it runs and that its address is right, or unset the address to use the local stack',
+      cause: error,
+    })
+  }
+}
 
 async function runStep(component: Component, around: Surroundings): Promise<void> {
   const { report, stopping, becameReady } = around
@@ -99,27 +112,50 @@ async function keepRunning(
   fetched: Fetched | undefined,
   around: Surroundings,
 ): Promise<void> {
-  const { report, stopping } = around
   const backOff = new BackOff()
   // Without a probe only time tells whether a process works: a life of ten seconds counts.
   const provenMs = component.probe === undefined ? HEALTHY_MS_MIN : 0
   const firstEnd = Date.now() + component.readyMsMax
   let isProven = false
   for (let starts = 1; ; starts += 1) {
-    const child = await launch(component, fetched, around)
-    const life = new AbortController()
-    const watched = AbortSignal.any([life.signal, stopping])
-    const fault = tend(component, around, watched).catch((error: Error) => error)
-    const ended = await endOf(component, child, { around, fault }).finally(() => life.abort())
-    const { readyAt } = report.of(component.name)
-    const healthyMs = readyAt === undefined ? -1 : Date.now() - Date.parse(readyAt)
+    const { healthyMs, failure, isFinal } = await liveOnce(component, fetched, around)
     isProven ||= healthyMs >= provenMs
-    const failure = explainEnd(component, child, { ...ended, home: around.options.home })
-    const isHopeless = starts >= FIRST_STARTS_MAX || ended.fault !== undefined
-    if (!isProven && (isHopeless || Date.now() > firstEnd)) throw failure
+    const isHopeless = isFinal || starts >= FIRST_STARTS_MAX || Date.now() > firstEnd
+    if (!isProven && isHopeless) throw failure
     restarting(component, around, failure.message)
-    await sleep(backOff.next(healthyMs), undefined, { signal: stopping })
+    await sleep(backOff.next(healthyMs), undefined, { signal: around.stopping })
   }
+}
+
+interface Life {
+  /** Negative: it was never ready. */
+  readonly healthyMs: number
+  readonly failure: UpiError
+  /** Another start would fail the same way. */
+  readonly isFinal: boolean
+}
+
+async function liveOnce(
+  component: Component,
+  fetched: Fetched | undefined,
+  around: Surroundings,
+): Promise<Life> {
+  const { report, stopping, options } = around
+  let child: Child
+  try {
+    child = await launch(component, fetched, around)
+  } catch (error) {
+    stopping.throwIfAborted()
+    return { healthyMs: -1, failure: asUpiError(error), isFinal: true }
+  }
+  const life = new AbortController()
+  const watched = AbortSignal.any([life.signal, stopping])
+  const fault = tend(component, around, watched).catch((error: Error) => error)
+  const ended = await endOf(component, child, { around, fault }).finally(() => life.abort())
+  const { readyAt } = report.of(component.name)
+  const healthyMs = readyAt === undefined ? -1 : Date.now() - Date.parse(readyAt)
+  const failure = explainEnd(component, child, { ...ended, home: options.home })
+  return { healthyMs, failure, isFinal: ended.fault !== undefined }
 }
 
 function restarting({ name }: Component, { report }: Surroundings, detail: string): void {
@@ -140,7 +176,8 @@ async function launch(
   if (plan === undefined) throw new Error(`${name} has nothing to start`)
   const child = spawnChild(plan, logPath)
   const startedAt = new Date().toISOString()
-  report.change(name, { pid: child.pid, token: child.token, startedAt })
+  const { pid, token } = child
+  report.change(name, { ...(pid > 0 ? { pid, token } : {}), startedAt })
   return child
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts'
 import type { FetchContext, Fetched } from './fetch/part.ts'
 
 /** A part of the stack, as the supervisor sees it: how to get, start, ask and stop it. */
@@ -9,6 +10,8 @@ export interface Component {
   readonly needs: readonly string[]
   readonly address: string
   readonly version: string
+  /** What it means when an external one does not answer. */
+  readonly unavailable?: ErrorCode
   /** Ports it will listen on. */
   readonly ports: readonly number[]
   readonly readyMsMax: number

@@ -20,11 +20,11 @@ export async function preflight(
   checkSpace(options.cacheDir, mustFetch ? FETCH_FREE_BYTES_MIN : 0, 'UPI_CACHE_DIR')
 }
 
-/** Makes the folders of home and the cache, or says that they may not be written. */
+/** Makes the folders of home and the cache, or says that they may not be written. A full cache is only read. */
 export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
   const { logs, run } = homePaths(home)
   for (const folder of [home, logs, run]) makeFolder(folder, 'UPI_HOME')
-  makeFolder(cacheDir, 'UPI_CACHE_DIR')
+  if (!isCached({ cacheDir })) makeFolder(cacheDir, 'UPI_CACHE_DIR')
 }
 
 /** Whether every part that may have to be fetched is there. */

@@ -56,7 +56,9 @@ export class Report {
   /** Notes why the start failed; the first reason is kept, others follow from it. */
   fail(component: string | undefined, error: UpiError): void {
     const { code, message, fix } = error
-    if (component !== undefined) this.change(component, { state: 'failed', detail: message })
+    if (component !== undefined) {
+      this.change(component, { ...NOT_RUNNING, state: 'failed', detail: message })
+    }
     if (this.#failure !== undefined) return
     const lines = component === undefined ? [] : lastLines(logFile(this.#home, component))
     this.#failure = {
@@ -78,6 +80,10 @@ export class Report {
   /** Notes that nothing runs any more. */
   over(): void {
     this.#isOver = true
+    for (const { name, state } of this.#components.values()) {
+      const isFinal = state === 'done' || state === 'failed' || state === 'stopped'
+      if (!isFinal) this.change(name, { ...NOT_RUNNING, state: 'stopped' })
+    }
     this.#write()
   }
 
@@ -120,6 +126,9 @@ export class Report {
     process.stderr.write(`${JSON.stringify(line)}\n`)
   }
 }
+
+/** What a component that does not run has not. */
+export const NOT_RUNNING = { pid: undefined, token: undefined, detail: undefined } as const
 
 /** What may change in a component's state. */
 export type Patch = {

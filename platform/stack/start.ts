@@ -29,7 +29,7 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
   // A circle or a missing need is the caller's mistake: say so here, not in a log.
   stackComponents(options)
   makeFolders(options)
-  signal?.throwIfAborted()
+  await stopsFirst(options.home, signal)
   const running = liveSupervisor(options.home)
   if (running !== undefined) return { attached: true, pid: running.pid }
   const supervisor = spawnSupervisor(options)
@@ -47,6 +47,14 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
 }
 
 const POLL_MS = 50
+
+// One that is on its way out is waited for, not joined.
+async function stopsFirst(home: string, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  while (readState(home)?.phase === 'stopping') {
+    await sleep(POLL_MS, undefined, { ...(signal === undefined ? {} : { signal }) })
+  }
+}
 
 interface Supervisor extends ProcessId {
   hasExited(): boolean

@@ -8,6 +8,13 @@ import { EXIT_HELD, supervise } from './supervisor.ts'
 const stopping = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
 process.on('SIGHUP', () => {})
+// Whatever we have overlooked must not leave servers without their supervisor.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error) => {
+    process.stderr.write(`${(error as Error)?.stack ?? error}\n`)
+    stopping.abort()
+  })
+}
 
 const options = JSON.parse(await text(process.stdin))
 const code = await supervise(options, stopping)

@@ -1,5 +1,5 @@
 import { setInterval } from 'node:timers'
-import { UpiError } from '../../core/errors.ts'
+import { asUpiError } from './as-upi-error.ts'
 import type { Component } from './component.ts'
 import { runComponent } from './component-life.ts'
 import { stackComponents } from './components.ts'
@@ -42,12 +42,6 @@ export async function supervise(
     lock.release()
   }
   return report.failed ? 3 : 0
-}
-
-/** An error as one for people. */
-export function asUpiError(error: unknown): UpiError {
-  if (error instanceof UpiError) return error
-  return new UpiError('BUG', String((error as Error).stack ?? error), { cause: error })
 }
 
 const LOG_CHECK_MS = 5_000

@@ -1,5 +1,7 @@
+import { Ajv } from 'ajv'
 import { EVENT_AHEAD_MS_MAX, FIELD_CHARS_MAX, TXN_ID_CHARS_MAX } from '../../core/limits.ts'
 import { type OptionalField, REQUIRED_FIELDS, type RequiredField } from '../../core/message.ts'
+import { READER_SCHEMA } from '../../core/message-schema.ts'
 import { parseAmount } from '../../core/money.ts'
 import { accept, type Reject, type Result } from '../../core/result.ts'
 import { parseStatus, type Status } from '../../core/status.ts'
@@ -45,19 +47,20 @@ export const validateMessage = defineProcessor<WireMessage, ValidMessage>({
 
 type Fields = Readonly<Record<string, unknown>>
 
-function shapeFaults(fields: Fields): Reject[] {
-  const missing: Reject[] = []
-  const mistyped: Reject[] = []
-  for (const name of REQUIRED_FIELDS) {
-    const value = fields[name]
-    if (value === undefined || value === null) missing.push({ code: 'FIELD_MISSING', detail: name })
-    else if (!hasRightType(name, value)) mistyped.push({ code: 'FIELD_TYPE', detail: name })
-  }
-  return [...missing, ...mistyped]
-}
+// Shape only, and from the one source of the message: types, with null for what is optional.
+const hasShape = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(READER_SCHEMA)
 
-function hasRightType(name: RequiredField, value: unknown): boolean {
-  return typeof value === 'string' || (name === 'amount' && typeof value === 'number')
+/** What the required fields lack in shape; optional ones of a wrong type are the warnings' business. */
+function shapeFaults(fields: Fields): Reject[] {
+  if (hasShape(fields)) return []
+  const faults: Reject[] = []
+  for (const { keyword, instancePath, params } of hasShape.errors ?? []) {
+    const name = keyword === 'required' ? String(params.missingProperty) : instancePath.slice(1)
+    if (!REQUIRED_FIELDS.includes(name as RequiredField)) continue
+    const isMissing = fields[name] === undefined || fields[name] === null
+    faults.push({ code: isMissing ? 'FIELD_MISSING' : 'FIELD_TYPE', detail: name })
+  }
+  return faults
 }
 
 // Reasons are gathered field by field; their order is the order of the rules, which ERRORS and this list share.
@@ -188,7 +191,7 @@ function readCompletedAt(
   fields: Fields,
   { rules, warnings, since }: { rules: Rules; warnings: Reject[]; since: Micros },
 ): Micros | null {
-  const value = fields['completed_at']
+  const value = fields.completed_at
   if (value === undefined || value === null) return null
   const instant =
     typeof value === 'string' ? parseInstant(value, rules.naiveOffsetMinutes) : undefined

@@ -4,7 +4,7 @@ import { UpiError } from '../../../core/errors.ts'
 import { STACK_VERSIONS } from '../settings.ts'
 import { sha256 } from './checksums.ts'
 import { downloadFile, downloadText } from './download.ts'
-import { type FetchContext, type Fetched, fetchPart, type Part } from './part.ts'
+import { type FetchContext, type Fetched, fetchPart, type Part, type Source } from './part.ts'
 import { findOnPath, runTool } from './run-tool.ts'
 
 const VERSION = STACK_VERSIONS.temporal
@@ -45,15 +45,23 @@ const SERVER_MINOR = '1.29.'
 export const TEMPORAL_PART: Part = {
   key: `temporal-${VERSION}`,
   sources: [
-    { name: 'official release', fill: downloadRelease },
+    releaseAt('https://github.com/temporalio/cli/releases/download'),
     { name: 'go install', fill: installByGo },
   ],
   fix: `install Go 1.25 or newer with access to a module proxy, or put temporal ${VERSION} on PATH`,
 }
 
-async function downloadRelease(folder: string, context: FetchContext): Promise<void> {
+/** The official release, checked against the checksums that come with it. */
+export function releaseAt(host: string): Source {
+  const base = `${host}/v${VERSION}`
+  return {
+    name: 'official release',
+    fill: (folder, context) => downloadRelease(base, folder, context),
+  }
+}
+
+async function downloadRelease(base: string, folder: string, context: FetchContext) {
   const name = archiveName(process.platform, process.arch)
-  const base = `https://github.com/temporalio/cli/releases/download/v${VERSION}`
   const sums = await downloadText(`${base}/checksums.txt`, context.signal)
   const archive = join(folder, name)
   await downloadFile(`${base}/${name}`, archive, context)

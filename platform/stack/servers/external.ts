@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../core/errors.ts'
 import type { Component } from '../component.ts'
 import type { ExternalServers, ServerName } from '../options.ts'
 import { probeExternalKafka, probePostgres, probeTcp, probeWeb } from '../probes.ts'
@@ -12,6 +13,7 @@ export function createExternal(name: ServerName, external: ExternalServers): Com
     external: true,
     needs: [],
     address: place.address,
+    unavailable: UNAVAILABLE[name],
     version: '',
     ports: [],
     readyMsMax: READY_MS_MAX,
@@ -22,6 +24,13 @@ export function createExternal(name: ServerName, external: ExternalServers): Com
 }
 
 const READY_MS_MAX = 30_000
+
+const UNAVAILABLE: Record<ServerName, ErrorCode> = {
+  postgres: 'POSTGRES_UNAVAILABLE',
+  kafka: 'KAFKA_UNAVAILABLE',
+  registry: 'REGISTRY_UNAVAILABLE',
+  temporal: 'TEMPORAL_UNAVAILABLE',
+}
 
 interface Place {
   readonly address: string
