@@ -39,7 +39,7 @@ export function toFailure(error: unknown): TemporalFailure {
 const PASSING = new Set(['40001', '40P01', '55P03', '57014'])
 
 function knownFault(error: unknown): UpiError {
-  const fault = postgresFault(error, 'the database')
+  const fault = postgresFault(error, 'TRANSFORM_DATABASE_URL')
   if (fault instanceof UpiError) return fault
   const message = error instanceof Error ? error.message : String(error)
   const { code } = (error ?? {}) as { code?: unknown }

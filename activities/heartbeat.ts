@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 
 // A third of the heartbeat timeout, so that one that is lost does not fail the work.
-const BEAT_EVERY_MS = 6_000
+const BEAT_EVERY_MS = 3_000
 
 /** Does long work while telling Temporal that it lives. Its signal is aborted when the work is cancelled. */
 export async function whileBeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

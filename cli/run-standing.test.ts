@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { standingOf } from './run-standing.ts'
+import { Patience, standingOf } from './run-standing.ts'
 
 const SCHEDULED = 1
 const STARTED = 2
@@ -37,3 +37,30 @@ test('an activity that keeps failing is named with its reason', () => {
     failing: { attempts: 3, code: 'POSTGRES_UNAVAILABLE', message: 'no answer' },
   })
 })
+
+test('a command gives up after ten seconds without a worker, not before, and not when one takes it', () => {
+  const patience = new Patience('a-run', 'upi')
+  const untaken = { text: '', untaken: 'run' } as const
+  patience.test(untaken, 0)
+  patience.test({ text: '' }, 9_000)
+  patience.test(untaken, 11_000)
+  patience.test(untaken, 20_000)
+  expect(() => patience.test(untaken, 21_000)).toThrow('no worker takes a-run from task queue upi')
+})
+
+test('a command gives up when the outside stays away', () => {
+  const patience = new Patience('a-run', 'upi')
+  patience.test(failed(3), 0)
+  expect(() => patience.test(failed(4), 1)).toThrow('a-run goes on trying: away')
+})
+
+test('a run that was failing already gets one more try', () => {
+  const patience = new Patience('a-run', 'upi')
+  patience.test(failed(9), 0)
+  patience.test(failed(9), 60_000)
+  expect(() => patience.test(failed(10), 60_001)).toThrow('goes on trying')
+})
+
+function failed(attempts: number) {
+  return { text: '', failing: { attempts, code: 'POSTGRES_UNAVAILABLE', message: 'away' } }
+}

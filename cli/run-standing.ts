@@ -1,4 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { ERRORS, type ErrorCode, UpiError } from '../core/errors.ts'
 
 /** Where a run stands: what to show, what part of it no worker has taken yet, and what keeps failing. */
 export interface Standing {
@@ -30,6 +31,46 @@ export function standingOf({ pendingWorkflowTask, pendingActivities }: Raw): Sta
   }
   return { text: `${name} is running` }
 }
+
+/** How long a command waits for a run that does not get on; the run itself waits for ever. */
+export class Patience {
+  readonly #workflowId: string
+  readonly #taskQueue: string
+  #untakenSince: number | undefined
+  #failuresMax: number | undefined
+
+  constructor(workflowId: string, taskQueue: string) {
+    this.#workflowId = workflowId
+    this.#taskQueue = taskQueue
+  }
+
+  /** Throws when nobody works on the run, or when the outside stays away. */
+  test({ failing, untaken }: Standing, now: number): void {
+    // A run that was met while it was failing gets one more try: the cause may be gone.
+    this.#failuresMax ??= Math.max(FAILURES_MAX, (failing?.attempts ?? 0) + 1)
+    if (failing !== undefined && failing.attempts >= this.#failuresMax) {
+      const message = `${this.#workflowId} goes on trying: ${failing.message}`
+      throw new UpiError(failureCode(failing.code), message)
+    }
+    this.#untakenSince = untaken === undefined ? undefined : (this.#untakenSince ?? now)
+    if (untaken === undefined || now - (this.#untakenSince ?? now) < WAIT_MS_MAX[untaken]) return
+    const message = `no worker takes ${this.#workflowId} from task queue ${this.#taskQueue}`
+    throw new UpiError('WORKER_UNAVAILABLE', message, {
+      fix: 'start one with ./upi worker; the run waits for it',
+    })
+  }
+}
+
+/** The code of our table that a failure carries as its type. */
+export function failureCode(type: string): ErrorCode {
+  return Object.hasOwn(ERRORS, type) ? (type as ErrorCode) : 'RUN_FAILED'
+}
+
+// A worker that is there takes a run within milliseconds, and a restarted one is back well within this; but its
+// builds may all be taken by other days for a while.
+const WAIT_MS_MAX = { run: 10_000, activity: 120_000 } as const
+// With the policy's delays of 1, 2 and 4 s: what is still away then is worth an answer.
+const FAILURES_MAX = 4
 
 // temporal.api.enums.v1.PendingWorkflowTaskState and PendingActivityState
 const TASK_SCHEDULED = 1

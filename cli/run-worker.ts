@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import type { Worker } from '@temporalio/worker'
 import type { Pool } from 'pg'
 import { createActivities } from '../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
-import type { Config, Needed } from '../platform/config.ts'
+import type { Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { requireSchema } from '../platform/migrate.ts'
 import { addressOf, createDatabase, createPool, postgresFault } from '../platform/postgres.ts'
@@ -42,7 +41,7 @@ export async function runWorker(
       shutdown.add('health server', () => health.close())
     }
 
-    const bundlePath = await workflowBundle(bundlePlace(config))
+    const bundlePath = await workflowBundle(config)
     await installRuntime(log)
     const connection = await connectWorker(config, log)
     shutdown.add('temporal', () => connection.close())
@@ -67,10 +66,4 @@ async function checkSchema(pool: Pool, address: string): Promise<void> {
   } catch (fault) {
     throw postgresFault(fault, address)
   }
-}
-
-// Workflow code is all that is read from these folders; what it imports of activities are types.
-function bundlePlace({ checkout, cacheDir }: Config) {
-  const [workflows, core] = [join(checkout, 'workflows'), join(checkout, 'core')]
-  return { entry: join(workflows, 'index.ts'), sources: [workflows, core], cacheDir }
 }

@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
-import { type LocalStack, localStack } from './local-stack.ts'
+import { type LocalStack, localStack, PORT_BASE_DEFAULT } from './local-stack.ts'
 import { folder, integer, type Setting } from './setting.ts'
 import { SETTINGS } from './settings.ts'
 
 type Settings = typeof SETTINGS
 export type SettingName = keyof Settings
 
-/** The settings as values. A setting without a default is undefined when neither the environment nor the local stack gives it. */
+/**
+ * The settings as values. One without a default is undefined when neither the environment nor the local stack gives it.
+ */
 export type Config = {
   readonly [Name in SettingName]: Settings[Name] extends { fallback: string }
     ? ValueOf<Settings[Name]>
@@ -89,8 +91,10 @@ function stackOf(env: Environment, faults: string[]): LocalStack {
   try {
     return sameServer(env, localStack(home, portBase))
   } catch (fault) {
-    faults.push((fault as Error).message)
-    return { home, portBase: portBase ?? 0, secrets: undefined, postgresUrl: () => undefined }
+    const { message, fix } = fault as UpiError
+    faults.push(fix === undefined ? message : `${message} (${fix})`)
+    const nothing = { secrets: undefined, postgresUrl: () => undefined }
+    return { home, portBase: portBase ?? PORT_BASE_DEFAULT, ...nothing }
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** What the settings need to know of the local stack: where it lives and the secrets made for it. */
 export interface LocalStack {
@@ -26,7 +27,8 @@ const SECRET_NAMES = [
   'pii_key',
 ] as const
 
-const PORT_BASE_DEFAULT = 29_000
+/** The first port of a stack that is told nothing else. */
+export const PORT_BASE_DEFAULT = 29_000
 
 /** Reads what earlier runs have left in the home folder; nothing is created. */
 export function localStack(home: string, portBaseAsked?: number): LocalStack {
@@ -46,7 +48,7 @@ export function localStack(home: string, portBaseAsked?: number): LocalStack {
 /** Makes the home folder with its secrets and remembers the port base, so that later commands find the stack. */
 export function prepareHome(home: string, portBase: number): Secrets {
   try {
-    mkdirSync(home, { recursive: true })
+    makeFolder(home)
     const path = join(home, 'secrets.json')
     const secrets = readJson<Secrets>(path)
     const complete = { ...makeSecrets(), ...secrets }
@@ -86,7 +88,7 @@ function readJson<T>(path: string): T | undefined {
     return JSON.parse(text) as T
   } catch (cause) {
     throw new UpiError('CONFIG_INVALID', `${path} is not JSON`, {
-      fix: 'restore it from a backup, or start afresh with ./upi down --wipe',
+      fix: 'restore it from a backup, or delete its folder and start afresh',
       cause,
     })
   }

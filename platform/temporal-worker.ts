@@ -5,9 +5,9 @@ import type { Logger } from './telemetry.ts'
 import { temporalFault } from './temporal.ts'
 
 // Builds in hand are finished; what takes longer is cancelled and begun again by the next worker.
-const SHUTDOWN_GRACE_MS = 8_000
+const SHUTDOWN_GRACE_MS = 5_000
 // One slow activity that ignores its cancellation must not hold the process for ever.
-const SHUTDOWN_FORCE_MS = 20_000
+const SHUTDOWN_FORCE_MS = 15_000
 const POLLER_ASK_TIMEOUT_MS = 1_000
 
 /** Makes the worker of the task queue, small: few slots, few cached runs, the bundle made beforehand. */
@@ -46,16 +46,21 @@ export async function installRuntime(log: Logger): Promise<void> {
   Runtime.install({
     shutdownSignals: [],
     logger: {
-      log: (level, message, meta) => child[LEVELS[level]](meta ?? {}, message),
-      trace: (message, meta) => child.trace(meta ?? {}, message),
-      // The library reports each step of its own life; ours is told by the command.
-      debug: (message, meta) => child.trace(meta ?? {}, message),
-      info: (message, meta) => child.debug(meta ?? {}, message),
-      warn: (message, meta) => child.warn(meta ?? {}, message),
-      error: (message, meta) => child.error(meta ?? {}, message),
+      log: (level, message, meta) => child[LEVELS[level]](fieldsOf(meta), message),
+      trace: (message, meta) => child.trace(fieldsOf(meta), message),
+      debug: (message, meta) => child.trace(fieldsOf(meta), message),
+      info: (message, meta) => child.debug(fieldsOf(meta), message),
+      warn: (message, meta) => child.warn(fieldsOf(meta), message),
+      error: (message, meta) => child.error(fieldsOf(meta), message),
     },
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
   })
+}
+
+// What the library adds to every line and what says nothing to people is left out.
+function fieldsOf(meta: Record<string, unknown> = {}): Record<string, unknown> {
+  const { taskToken, sdkComponent, isLocal, namespace, taskQueue, error, ...fields } = meta
+  return error === undefined ? fields : { ...fields, reason: (error as Error).message }
 }
 
 /** Why a worker takes no work, or undefined while the server counts it among the pollers of its task queue. */
@@ -85,6 +90,7 @@ export async function workerReadiness(
 // temporal.api.enums.v1.TaskQueueType
 const WORKFLOW_QUEUE = 1
 
+// The library reports each step of its own life; ours is told by the command.
 const LEVELS = {
   TRACE: 'trace',
   DEBUG: 'trace',

@@ -6,23 +6,17 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { UpiError } from '../core/errors.ts'
-
-/** Where the workflows are, and where their bundle may be kept. */
-export interface BundlePlace {
-  /** The one file that exports every workflow. */
-  readonly entry: string
-  /** The folders of which any file may end in the bundle: a change there makes a new one. */
-  readonly sources: readonly string[]
-  readonly cacheDir: string
-}
+import type { Config } from './config.ts'
 
 /**
  * The path of the workflows' bundle, made once for these sources and this version of the worker, then found again.
  * A process of its own makes it: webpack and its compiler would stay in the worker's memory for ever.
  */
-export async function workflowBundle(place: BundlePlace): Promise<string> {
-  const folder = join(place.cacheDir, 'workflows')
-  const path = join(folder, `${await fingerprint(place.sources)}.js`)
+export async function workflowBundle({ checkout, cacheDir }: BundlePlace): Promise<string> {
+  // What workflows import of other folders are types.
+  const [workflows, core] = [join(checkout, 'workflows'), join(checkout, 'core')]
+  const folder = join(cacheDir, 'workflows')
+  const path = join(folder, `${await fingerprint([workflows, core])}.js`)
   if (existsSync(path)) return path
   try {
     await mkdir(folder, { recursive: true })
@@ -34,10 +28,12 @@ export async function workflowBundle(place: BundlePlace): Promise<string> {
   }
   // Two workers that start at once both make it, and put the same file in place.
   const temporary = `${path}.${process.pid}.tmp`
-  await makeBundle(place.entry, temporary)
+  await makeBundle(join(workflows, 'index.ts'), temporary)
   await rename(temporary, path)
   return path
 }
+
+type BundlePlace = Pick<Config, 'checkout' | 'cacheDir'>
 
 const BUNDLER = join(import.meta.dirname, 'bundle-workflows.ts')
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../platform/database.ts'
@@ -7,6 +6,7 @@ import { dayThatEnded } from '../workflows/business-day.ts'
 import { insertClean } from './clean-rows.ts'
 import type { CliRun } from './cli.ts'
 import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
 import { runCli, startCli, useStack } from './harness.ts'
 
 const own = useStack('database', 'namespace')
@@ -114,11 +114,3 @@ describe('./upi aggregate', () => {
     )
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

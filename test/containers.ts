@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
 import type { StartedTestContainer } from 'testcontainers'
 import { LOGIN_ROLES } from '../migrations/roles.ts'
 import { probeHttp, probeKafka, probePostgres, probeTcp } from '../platform/stack/probes.ts'
@@ -12,6 +11,7 @@ import {
 } from '../platform/stack/settings.ts'
 import { readComposeFile } from './compose-file.ts'
 import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
 import type { Servers } from './servers.ts'
 
 const START_MS_MAX = 120_000
@@ -145,12 +145,4 @@ async function reach(
 
 function secret(): string {
   return randomBytes(16).toString('hex')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -10,11 +10,9 @@ let project: TestProject
 /** Finds or starts the servers that all test files share, and makes the template of their databases. */
 export async function setup(given: TestProject): Promise<void> {
   project = given
-  const stop = new AbortController()
-  project.vitest.onCancel(() => stop.abort())
   const began = performance.now()
   try {
-    servers = await findServers(stop.signal)
+    servers = await findServers()
     run = await makeTemplate(servers)
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     project.vitest.logger.log(`test servers: ${servers.about}, ready after ${seconds} s`)
@@ -26,11 +24,12 @@ export async function setup(given: TestProject): Promise<void> {
   }
 }
 
-/** Leaves the servers as they were found. */
+/** Leaves the servers as they were found; what failed is kept until the next run. */
 export async function teardown(): Promise<void> {
-  const failed = project.vitest.state.getCountOfFailedTests() > 0
+  const files = project.vitest.state.getFiles()
+  const keep = files.some(({ result }) => result?.state === 'fail')
   if (servers !== undefined && run !== undefined) {
     await dropDatabase(servers.stack.databaseUrl, run.template)
   }
-  await servers?.stop({ keep: failed })
+  await servers?.stop({ keep })
 }

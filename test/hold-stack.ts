@@ -69,8 +69,8 @@ async function enter(): Promise<Lock | undefined> {
 
 async function start(): Promise<number> {
   const running = readState(home)
-  if (running?.phase === 'ready' && running.ready) return running.portBase
-  // What a killed run left is of no use to this one.
+  // Another run's, or what a killed one has left in good health.
+  if (running?.phase === 'ready' && (running.ready || isUsed())) return running.portBase
   await stopStack(home)
   await wipe(home)
   const portBase = await freePortBase()
@@ -101,7 +101,8 @@ async function leave(mine: Lock): Promise<void> {
 
 /** Whether another run holds the lock on its file; the lock of a killed one is gone with it. */
 function isUsed(): boolean {
-  return readdirSync(users).some((name) => {
+  const locks = readdirSync(users).filter((name) => /^\d+$/.test(name))
+  return locks.some((name) => {
     const lock = tryLock(join(users, name))
     lock?.release()
     if (lock !== undefined) rmSync(join(users, name), { force: true })

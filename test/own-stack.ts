@@ -12,7 +12,7 @@ import {
 } from '../platform/stack/index.ts'
 import { findLeftovers } from '../platform/stack/leftovers.ts'
 import { isFree } from '../platform/stack/ports.ts'
-import type { ProcessId } from '../platform/stack/process-table.ts'
+import { type ProcessId, signalProcess } from '../platform/stack/process-table.ts'
 import { plainEnvironment } from './plain-environment.ts'
 
 const PORTS = 20
@@ -61,6 +61,13 @@ export function processesOf({ home }: StackOptions): ProcessId[] {
   } catch {
     return []
   }
+}
+
+/** Kills exactly this process. Without a pid it refuses: pid 0 would mean every process of this test run. */
+export function killNow(target: Partial<ProcessId> | undefined): void {
+  const { pid, token } = target ?? {}
+  if (pid === undefined || token === undefined) throw new Error('there is no process to kill')
+  signalProcess({ pid, token }, 'SIGKILL')
 }
 
 /** Those of its ports that somebody listens on. */

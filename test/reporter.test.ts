@@ -7,7 +7,7 @@ import { plainEnvironment } from './plain-environment.ts'
 
 const IMPORT = "import { beforeAll, describe, expect, test } from 'vitest'\n"
 const FILES = {
-  'good.test.ts': `${IMPORT}test('a', () => {}); test('b', () => {}); test.skip('c', () => {})`,
+  'good.test.ts': `${IMPORT}test('a', () => {}); test('b', () => {}); test.skipIf(true)('c', () => {})`,
   'bad.test.ts': `${IMPORT}test('a', () => {}); test('b', () => expect(1).toBe(2))`,
   'broken.test.ts': "import './not-there.ts'",
   'hook.test.ts': `${IMPORT}describe('x', () => { beforeAll(() => { throw new Error('no') }); test('a', () => {}) })`,

@@ -6,10 +6,8 @@ import { findRunningServers } from './running-servers.ts'
 import type { SharedStack } from './stack-context.ts'
 
 /** Containers where a Docker engine answers, else those of a running `./upi up`, else local ones for this run alone. */
-export async function findServers(stop: AbortSignal): Promise<Servers> {
-  return (
-    (await startContainers()) ?? (await findRunningServers()) ?? (await startLocalServers(stop))
-  )
+export async function findServers(): Promise<Servers> {
+  return (await startContainers()) ?? (await findRunningServers()) ?? (await startLocalServers())
 }
 
 /** The servers of a test run and how to be rid of them. */

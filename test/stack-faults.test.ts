@@ -110,9 +110,10 @@ test('Ctrl-C at the very beginning leaves no supervisor', async () => {
 })
 
 test('Ctrl-C in a fetch ends the fetching programs and leaves no half cache entry', async () => {
-  const env = await pathWith('id', 'sh', 'sleep', 'java')
-  for (const tool of ['mvn', 'go']) script(env, tool, 'echo half > half; sleep 1000 & sleep 1000')
-  const options = await own({ env: { ...env, ...NO_NETWORK } })
+  const env = await pathWith('sh', 'sleep', 'java')
+  for (const tool of ['mvn', 'go']) script(env, tool, 'sleep 1000 & sleep 1000')
+  const servers = ['kafka', 'temporal'] as const
+  const options = await own({ servers, env: { ...env, ...NO_NETWORK } })
   const cacheDir = join(options.home, 'cache')
   await startStack({ ...options, cacheDir })
   const fetching = () => processesOf(options).length

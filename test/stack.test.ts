@@ -10,6 +10,7 @@ import {
 import { eventually } from './eventually.ts'
 import {
   componentOf,
+  killNow,
   ownStackOptions,
   processesOf,
   query,
@@ -72,7 +73,7 @@ test('a second start attaches to the first', async () => {
 
 test.each(['web', 'postgres', 'kafka'])('%s is started again after a kill -9', async (name) => {
   const before = componentOf(options, name)
-  process.kill(before?.pid ?? 0, 'SIGKILL')
+  killNow(before)
   const again = await eventually(
     () => componentOf(options, name),
     (now) => now?.state === 'ready' && now.pid !== before?.pid,
@@ -83,7 +84,7 @@ test.each(['web', 'postgres', 'kafka'])('%s is started again after a kill -9', a
 
 test('after a kill -9 of the supervisor the next start cleans up and comes up', async () => {
   const before = processesOf(options)
-  process.kill(readState(options.home)?.supervisor.pid ?? 0, 'SIGKILL')
+  killNow(readState(options.home)?.supervisor)
   await eventually(() => readState(options.home)?.phase === 'lost')
   expect(await startStack(options)).toMatchObject({ attached: false })
   await waitReady(options.home)
@@ -94,7 +95,7 @@ test('after a kill -9 of the supervisor the next start cleans up and comes up', 
 
 test('after a kill -9 of everything no committed row is lost', async () => {
   await query(options, 'insert into paid values (2)')
-  for (const { pid } of processesOf(options)) process.kill(pid, 'SIGKILL')
+  for (const each of processesOf(options)) killNow(each)
   await eventually(() => processesOf(options).length === 0)
   await startStack({ ...options, servers: ['postgres', 'kafka'] })
   await waitReady(options.home)

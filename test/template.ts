@@ -9,11 +9,34 @@ import type { TestRun } from './stack-context.ts'
 
 /** Makes the migrated, empty database of which every test file gets a copy. */
 export async function makeTemplate({ stack, rolePasswords }: Servers): Promise<TestRun> {
-  const id = randomBytes(3).toString('hex')
+  const id = `${process.pid}_${randomBytes(2).toString('hex')}`
   const template = `upi_test_${id}_template`
-  await withClient(stack.databaseUrl, (admin) => admin.query(`create database ${template}`))
+  await withClient(stack.databaseUrl, async (admin) => {
+    await dropForgotten(admin)
+    await admin.query(`create database ${template}`)
+  })
   await migrateUp({ connectionString: databaseUrl(stack.databaseUrl, template), rolePasswords })
   return { id, template, rolePasswords }
+}
+
+// What runs that are over have left: databases of failed files, and all of a run that was killed.
+async function dropForgotten(admin: pg.Client): Promise<void> {
+  const { rows } = await admin.query<{ name: string; pid: string }>(
+    `select datname as name, substring(datname from '^upi_test_(\\d+)_') as pid
+       from pg_database where datname ~ '^upi_test_\\d+_'`,
+  )
+  const forgotten = rows.filter(({ pid }) => !isRunning(Number(pid)))
+  for (const { name } of forgotten) {
+    await admin.query(`drop database if exists ${name} with (force)`)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
 
 /** Copies the template, with the grants that belong to a database and that a copy does not get. */

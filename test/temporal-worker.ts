@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Client } from '@temporalio/client'
 import type { Activities } from '../activities/index.ts'
 import { type Config, need } from '../platform/config.ts'
@@ -22,16 +21,11 @@ export async function withWorker(
   const connection = await connectWorker(reachable, log)
   const temporal = await connectClient(reachable)
   try {
-    const bundlePath = await workflowBundle(bundlePlace(config))
+    const bundlePath = await workflowBundle(config)
     const worker = await createWorker(reachable, { connection, bundlePath, activities })
     await worker.runUntil(work(temporal.client))
   } finally {
     await temporal.connection.close()
     await connection.close()
   }
-}
-
-function bundlePlace({ checkout, cacheDir }: Config) {
-  const [workflows, core] = [join(checkout, 'workflows'), join(checkout, 'core')]
-  return { entry: join(workflows, 'index.ts'), sources: [workflows, core], cacheDir }
 }

@@ -3,14 +3,14 @@ import type { ActivityOptions } from '@temporalio/workflow'
 // An outage is waited for, however long: which errors are worth it is decided by their kind, in activities/failure.ts.
 const RETRY = {
   initialInterval: '1 second',
-  maximumInterval: '30 seconds',
+  maximumInterval: '10 seconds',
   backoffCoefficient: 2,
 } as const
 
 /** Work whose length depends on the data. It beats, so that a killed worker is noticed long before it would end. */
 export const LONG: ActivityOptions = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '20 seconds',
+  heartbeatTimeout: '10 seconds',
   retry: RETRY,
 }
 

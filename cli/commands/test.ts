@@ -1,5 +1,4 @@
 import { Argument, type Command } from 'commander'
-import type { Vitest } from 'vitest/node'
 import { CHECKOUT } from '../../platform/config.ts'
 import { newCommand } from '../command.ts'
 
@@ -56,7 +55,6 @@ async function test(first: string | undefined, rest: string[], options: Options)
     update: 'none',
     ...(pattern === undefined ? {} : { testNamePattern: pattern }),
   })
-  stopOnSignal(vitest)
   try {
     await vitest.start(files.length === 0 && under !== undefined ? [under] : files)
   } catch (fault) {
@@ -64,15 +62,5 @@ async function test(first: string | undefined, rest: string[], options: Options)
     if ((fault as { code?: unknown }).code !== 'VITEST_FILES_NOT_FOUND') throw fault
   } finally {
     await vitest.close()
-  }
-}
-
-// The first signal lets the running tests end and stops the servers; the second ends this process at once.
-function stopOnSignal(vitest: Vitest): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.exitCode = 1
-      void vitest.cancelCurrentRun('keyboard-input')
-    })
   }
 }

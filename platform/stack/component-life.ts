@@ -54,11 +54,11 @@ async function bring(component: Component, around: Surroundings): Promise<Fetche
     report.change(name, isKnown ? { detail } : { detail, state: 'fetching' })
   }
   const { cacheDir, env } = options
-  const [fetched] = await Promise.all([
-    component.fetch?.({ cacheDir, env, signal: stopping, progress }),
-    orAborted(around.needsReady(), stopping),
-  ])
-  stopping.throwIfAborted()
+  const needed = orAborted(around.needsReady(), stopping)
+  needed.catch(() => {})
+  // In this order: an aborted fetch is waited for, until it has cleaned up behind itself.
+  const fetched = await component.fetch?.({ cacheDir, env, signal: stopping, progress })
+  await needed
   const arrived = fetched?.fresh === undefined ? {} : { fetched: fetched.fresh }
   const version = fetched?.version === undefined ? {} : { version: fetched.version }
   report.change(name, { detail: undefined, ...arrived, ...version })

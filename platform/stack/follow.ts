@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../core/errors.ts'
+import { isAlive } from './process-table.ts'
 import { isOver, readState, type StackState } from './state.ts'
 
 /** Follows a start until everything is ready; throws what made it fail. */
@@ -44,10 +45,17 @@ async function* changes(home: string, signal?: AbortSignal): AsyncGenerator<Stac
   for (;;) {
     signal?.throwIfAborted()
     const state = readState(home)
-    const text = JSON.stringify(state)
     if (state === undefined) return
-    if (text !== last) yield state
-    last = text
+    const text = JSON.stringify(state)
+    if (text !== last && !isLeaving(state)) {
+      last = text
+      yield state
+    }
     await sleep(POLL_MS, undefined, { ...(signal === undefined ? {} : { signal }) })
   }
+}
+
+// It has said that all is over, and is about to end itself.
+function isLeaving({ phase, supervisor }: StackState): boolean {
+  return isOver(phase) && isAlive(supervisor.pid, supervisor.token)
 }

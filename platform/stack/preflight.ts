@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Component } from './component.ts'
 import { KAFKA_PART, REGISTRY_PART } from './fetch/parts.ts'
 import { TEMPORAL_PART } from './fetch/temporal.ts'
@@ -23,8 +24,8 @@ export async function preflight(
 /** Makes the folders of home and the cache, or says that they may not be written. A full cache is only read. */
 export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
   const { logs, run } = homePaths(home)
-  for (const folder of [home, logs, run]) makeFolder(folder, 'UPI_HOME')
-  if (!isCached({ cacheDir })) makeFolder(cacheDir, 'UPI_CACHE_DIR')
+  for (const folder of [home, logs, run]) openFolder(folder, 'UPI_HOME')
+  if (!isCached({ cacheDir })) openFolder(cacheDir, 'UPI_CACHE_DIR')
 }
 
 /** Whether every part that may have to be fetched is there. */
@@ -33,9 +34,9 @@ export function isCached({ cacheDir }: Pick<StackOptions, 'cacheDir'>): boolean 
   return parts.every(({ key }) => existsSync(join(cacheDir, key)))
 }
 
-function makeFolder(folder: string, setting: string): void {
+function openFolder(folder: string, setting: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException

@@ -86,7 +86,8 @@ const STAT_START_TIME = 19
 
 function startTokenOfProc(pid: number): string | undefined {
   const fields = statFields(pid)
-  if (fields === undefined || 'ZX'.includes(fields[STAT_STATE] ?? 'X')) return undefined
+  if (fields === undefined || fields[STAT_STATE] === 'X') return undefined
+  if (fields[STAT_STATE] === 'Z' && !hasThreads(pid)) return undefined
   return `${BOOT_ID}:${fields[STAT_START_TIME]}`
 }
 
@@ -94,6 +95,15 @@ function startTokenOfProc(pid: number): string | undefined {
 function statFields(pid: number): string[] | undefined {
   const stat = readProc(pid, 'stat')
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+// The first thread of a dying process is a zombie while others still hold its ports and files.
+function hasThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1
+  } catch {
+    return false
+  }
 }
 
 function startTokenOfPs(pid: number): string | undefined {

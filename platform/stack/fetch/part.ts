@@ -1,16 +1,9 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../../core/errors.ts'
+import { makeFolder } from '../../make-folder.ts'
 import { type Lock, tryLock } from '../lock.ts'
 import { folderBytes, syncFolder } from './folder.ts'
 
@@ -129,7 +122,7 @@ function reasonOf(error: unknown, part: Part, { signal, cacheDir }: FetchContext
 }
 
 function removeRemains(key: string, cacheDir: string): void {
-  mkdirSync(cacheDir, { recursive: true })
+  makeFolder(cacheDir)
   for (const name of readdirSync(cacheDir)) {
     if (name.startsWith(`.tmp-${key}-`)) {
       rmSync(join(cacheDir, name), { recursive: true, force: true })
