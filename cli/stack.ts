@@ -14,7 +14,7 @@ import { hostOf } from '../platform/transport.ts'
 
 /** What `up` may leave out or set. */
 export interface StackChoice {
-  /** Messages a second; 0 for no traffic. */
+  /** Transactions a second; 0 for no traffic. */
   readonly rate: number
   /** Only these parts, by name; undefined for all. */
   readonly only?: readonly string[]

@@ -52,6 +52,14 @@ export function loadConfig(env: Environment = process.env): Config {
   return Object.freeze(values) as Config
 }
 
+/** The home folder alone: what stops the stack or shows its logs must work while another setting is at fault. */
+export function loadHome(env: Environment = process.env): string {
+  const asked = env[SETTINGS.home.env]
+  return asked === undefined || asked === ''
+    ? join(CHECKOUT, SETTINGS.home.fallback)
+    : folder(asked)
+}
+
 /** Narrows a config to one that holds the settings a process cannot do without; names all that are missing. */
 export function need<Name extends SettingName>(config: Config, ...names: Name[]): Needed<Name> {
   const missing = names.filter((name) => config[name] === undefined)
@@ -79,8 +87,7 @@ export function actorOf(config: Config): string {
 }
 
 function stackOf(env: Environment, faults: string[]): LocalStack {
-  const asked = env[SETTINGS.home.env] || undefined
-  const home = asked === undefined ? join(CHECKOUT, SETTINGS.home.fallback) : folder(asked)
+  const home = loadHome(env)
   let portBase: number | undefined
   try {
     const text = env[SETTINGS.portBase.env]

@@ -2,6 +2,7 @@ import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { isSameRow, mergePayments, sameIdentity } from '../core/merge.ts'
 import { addDays, formatInstant } from '../core/time.ts'
+import { requireSchema } from '../platform/migrate.ts'
 import { type CleanEffect, type CleanRow, mergeClean } from '../platform/queries/clean.ts'
 import { ensurePartitions, type PartitionedTable } from '../platform/queries/partitions.ts'
 import { insertRaw } from '../platform/queries/raw.ts'
@@ -81,6 +82,7 @@ async function placeOffsets(
   { group, topic, logBounds, rules }: SinkOptions,
 ): Promise<Map<number, bigint>> {
   const at = { group, topic, epoch: EPOCH }
+  await requireSchema(client)
   await noteRules(client, rules.version, rules.settings)
   const bounds = await logBounds()
   const boundsOf = (partition: number) => bounds.get(partition) ?? { start: 0n, end: 0n }

@@ -31,6 +31,7 @@ const FETCH_WAIT_MS_MAX = 100
 const SESSION_TIMEOUT_MS = 6_000
 const HEARTBEAT_EVERY_MS = 1_000
 const PARTITIONS_AT_ONCE = 4
+const SCHEMAS_AT_ONCE = 16
 const BACK_OFF_MS_FIRST = 100
 const BACK_OFF_MS_MAX = 5_000
 
@@ -155,7 +156,11 @@ export class StreamWorker {
     const from = this.#positions.get(partition)
     if (from === undefined || batch.next <= from) return from !== undefined
     const { sink, rules, onBatch } = this.#deps
-    const schemas = await this.#retry('the registry', () => this.#loadSchemas(batch.slice), batch)
+    const schemas = await this.#retry(
+      'the registry',
+      () => this.#loadSchemas(batch.slice, batch.heartbeat),
+      batch,
+    )
     if (schemas === undefined) return false
     const outcome = runPipeline(batch.slice, rules)
     try {
@@ -179,9 +184,18 @@ export class StreamWorker {
     }
   }
 
-  async #loadSchemas(records: readonly KafkaRecord[]): Promise<true> {
+  async #loadSchemas(
+    records: readonly KafkaRecord[],
+    heartbeat: () => Promise<void>,
+  ): Promise<true> {
     const ids = new Set(records.map((record) => schemaIdOf(record.value)))
-    for (const id of ids) if (id !== undefined) await this.#deps.loadSchema(id)
+    ids.delete(undefined)
+    const waiting = [...ids] as number[]
+    // A topic full of made-up ids costs a request each: some at once, and the group must know that we live.
+    while (waiting.length > 0) {
+      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(this.#deps.loadSchema))
+      await heartbeat()
+    }
     return true
   }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../../platform/config.ts'
+import { loadHome } from '../../platform/config.ts'
 import { stopStack, wipe } from '../../platform/stack/index.ts'
 import { newCommand } from '../command.ts'
 import { note } from '../output.ts'
@@ -9,7 +9,7 @@ export function downCommand(): Command {
   return newCommand('down', 'Stop the platform in order; returns when the last process is gone.')
     .option('--wipe', 'then delete its data and logs: payments, workflows, topics')
     .action(async (options: { wipe?: boolean }) => {
-      const { home } = loadConfig()
+      const home = loadHome()
       const ran = await stopStack(home)
       note(ran ? 'stopped' : 'nothing was running')
       if (options.wipe !== true) return

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { UpiError } from '../../core/errors.ts'
-import { loadConfig } from '../../platform/config.ts'
+import { loadHome } from '../../platform/config.ts'
 import { logFile, readState } from '../../platform/stack/index.ts'
 import { countOption, newCommand } from '../command.ts'
 import { paint, print } from '../output.ts'
@@ -17,7 +17,7 @@ export function logsCommand(): Command {
     .option('-f, --follow', 'go on showing new lines until Ctrl-C')
     .option('-n, --lines <n>', 'how many lines of each', countOption(0, LINES_MAX), LINES_DEFAULT)
     .action(async (name: string | undefined, options: { follow?: boolean; lines: number }) => {
-      const { home } = loadConfig()
+      const home = loadHome()
       const names = partsOf(home, name)
       const width = Math.max(...names.map((each) => each.length))
       const show = (each: string, line: string) =>

@@ -36,7 +36,7 @@ export function upCommand(): Command {
     .option('--detach', 'return when all is ready; without it, Ctrl-C stops the platform in order')
     .option(
       '--rate <n>',
-      'messages a second of live traffic',
+      'transactions a second of live traffic',
       countOption(1, RATE_MAX),
       RATE_DEFAULT,
     )
