@@ -57,7 +57,8 @@ export function webProcess(portBase: number, needs: readonly string[]): ProcessS
 export function processesOf({ home }: StackOptions): ProcessId[] {
   const path = join(home, 'run', 'stack-id')
   try {
-    return findLeftovers(home, readFileSync(path, 'utf8').trim())
+    const stackId = readFileSync(path, 'utf8').trim()
+    return findLeftovers({ home, stackId, last: readState(home) })
   } catch {
     return []
   }

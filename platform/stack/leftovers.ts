@@ -11,22 +11,29 @@ import {
   startToken,
   whereabouts,
 } from './process-table.ts'
-import { readState } from './state.ts'
+import type { StackState } from './state.ts'
 
 /** The name of the mark that every process of a stack carries in its environment. */
 export const STACK_MARK = 'UPI_STACK_ID'
+
+/** By what the processes of a stack are known: its home, its mark, and what its last supervisor wrote. */
+export interface Traces {
+  readonly home: string
+  readonly stackId: string
+  readonly last: StackState | undefined
+}
 
 /**
  * Stops every process of this stack that outlived its supervisor, and nothing else: the platform's own processes
  * first, then the servers they talk to; who does not go within the grace time is killed.
  */
-export async function stopLeftovers(home: string, stackId: string): Promise<number> {
-  const found = findLeftovers(home, stackId)
-  const servers = serverPids(home)
+export async function stopLeftovers(traces: Traces): Promise<number> {
+  const found = findLeftovers(traces)
+  const servers = serverPids(traces.last)
   await stopAll(roots(found).filter(({ pid }) => !servers.has(pid)))
   // Again, for what a stopped process has left behind itself.
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const rest = findLeftovers(home, stackId)
+    const rest = findLeftovers(traces)
     if (rest.length === 0) break
     await stopAll(roots(rest))
   }
@@ -36,14 +43,15 @@ export async function stopLeftovers(home: string, stackId: string): Promise<numb
 const ROUNDS_MAX = 3
 
 /** The living processes of this stack, this process and those that started it left out. */
-export function findLeftovers(home: string, stackId: string): ProcessId[] {
-  const spared = ancestors()
-  const marked = allPids().filter((pid) => !spared.has(pid) && isOfStack(pid, home, stackId))
-  const known = marked.flatMap((pid) => {
+export function findLeftovers({ home, stackId, last }: Traces): ProcessId[] {
+  const marked = allPids().filter((pid) => isOfStack(pid, home, stackId))
+  const found = new Map(recorded(last).map((each) => [each.pid, each]))
+  for (const pid of marked) {
     const token = startToken(pid)
-    return token === undefined ? [] : [{ pid, token }]
-  })
-  return process.platform === 'linux' ? known : recorded(home)
+    if (token !== undefined) found.set(pid, { pid, token })
+  }
+  for (const pid of ancestors()) found.delete(pid)
+  return [...found.values()]
 }
 
 // A Postgres backend overwrites its environment with its title, so it is known by its program and folder instead.
@@ -57,16 +65,18 @@ function isOfStack(pid: number, home: string, stackId: string): boolean {
   )
 }
 
-// Without /proc only what state.json names can be found; the start token keeps a reused pid out.
-function recorded(home: string): ProcessId[] {
-  return (readState(home)?.components ?? []).flatMap(({ pid, token }) =>
+// A dying process has lost its mark before its ports, and without /proc there are no marks to be seen. The start
+// token keeps a pid that has passed on out of this.
+function recorded(last: StackState | undefined): ProcessId[] {
+  if (last === undefined) return []
+  return [last.supervisor, ...last.components].flatMap(({ pid, token }) =>
     pid !== undefined && token !== undefined && startToken(pid) === token ? [{ pid, token }] : [],
   )
 }
 
-function serverPids(home: string): Set<number | undefined> {
-  const components = readState(home)?.components ?? []
-  return new Set(components.filter(({ kind }) => kind === 'server').map(({ pid }) => pid))
+function serverPids(last: StackState | undefined): Set<number | undefined> {
+  const servers = last?.components.filter(({ kind }) => kind === 'server') ?? []
+  return new Set(servers.map(({ pid }) => pid))
 }
 
 // Children are their parents' business: Postgres' helpers, for one, must not be signalled behind its back.

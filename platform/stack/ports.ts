@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../core/errors.ts'
 import { allPids, programName } from './process-table.ts'
 
 /** Refuses to go on when a port is taken, and names who has it. */
 export async function checkPorts(ports: readonly number[]): Promise<void> {
-  const free = await Promise.all(ports.map(isFree))
-  const taken = ports.filter((_, index) => !free[index])
+  const taken = await stillTaken(ports)
   if (taken.length === 0) return
   const holders = taken.map((port) => `${port} (${portHolder(port) ?? 'by whom is not visible'})`)
   const [noun, verb] = taken.length === 1 ? ['port', 'is'] : ['ports', 'are']
@@ -15,6 +15,21 @@ export async function checkPorts(ports: readonly number[]): Promise<void> {
     fix: 'stop that program, or set UPI_PORT_BASE to another range of 20 free ports',
   })
 }
+
+// A port that nobody visible holds may be that of a process which was just killed: it is free in a moment.
+async function stillTaken(ports: readonly number[]): Promise<number[]> {
+  const end = Date.now() + DYING_MS_MAX
+  for (;;) {
+    const free = await Promise.all(ports.map(isFree))
+    const taken = ports.filter((_, index) => !free[index])
+    const isKnown = taken.some((port) => portHolder(port) !== undefined)
+    if (taken.length === 0 || isKnown || Date.now() > end) return taken
+    await sleep(POLL_MS)
+  }
+}
+
+const DYING_MS_MAX = 2_000
+const POLL_MS = 25
 
 /** Whether this machine would let a server listen there. */
 export function isFree(port: number): Promise<boolean> {

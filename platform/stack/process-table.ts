@@ -9,14 +9,14 @@ export function startToken(pid: number): string | undefined {
   return HAS_PROC ? startTokenOfProc(pid) : startTokenOfPs(pid)
 }
 
-/** Whether this very process still lives. */
+/** Whether this very process still lives and is not about to be gone by a SIGKILL. */
 export function isAlive(pid: number, token: string): boolean {
-  return startToken(pid) === token
+  return startToken(pid) === token && !isDoomed(pid)
 }
 
 /** Sends a signal to exactly this process; one that is gone, or whose pid has passed on, is left alone. */
 export function signalProcess(target: ProcessId, signal: NodeJS.Signals): void {
-  if (!isAlive(target.pid, target.token)) return
+  if (startToken(target.pid) !== target.token) return
   ignoreGone(() => process.kill(target.pid, signal))
 }
 
@@ -82,7 +82,10 @@ export function readProc(pid: number, file: string): string | undefined {
 const HAS_PROC = process.platform === 'linux'
 const BOOT_ID = HAS_PROC ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : ''
 const STAT_STATE = 0
+const STAT_FLAGS = 6
 const STAT_START_TIME = 19
+const PF_EXITING = 0x4
+const SIGKILL_MASK = 1n << 8n
 
 function startTokenOfProc(pid: number): string | undefined {
   const fields = statFields(pid)
@@ -95,6 +98,17 @@ function startTokenOfProc(pid: number): string | undefined {
 function statFields(pid: number): string[] | undefined {
   const stat = readProc(pid, 'stat')
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+// Killed or exiting, but not yet cleared away by the kernel.
+function isDoomed(pid: number): boolean {
+  if (!HAS_PROC) return false
+  const fields = statFields(pid)
+  if (fields === undefined || fields[STAT_STATE] === 'Z') return true
+  if ((Number(fields[STAT_FLAGS]) & PF_EXITING) !== 0) return true
+  const pending = /^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm
+  const masks = [...(readProc(pid, 'status') ?? '').matchAll(pending)]
+  return masks.some(([, mask]) => (BigInt(`0x${mask}`) & SIGKILL_MASK) !== 0n)
 }
 
 // The first thread of a dying process is a zombie while others still hold its ports and files.

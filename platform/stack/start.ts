@@ -14,6 +14,7 @@ import { type ProcessId, startToken } from './process-table.ts'
 import { makeStackId } from './stack-id.ts'
 import { liveSupervisor, readState } from './state.ts'
 import { stopStack } from './stop.ts'
+import { EXIT_HELD } from './supervisor-exit.ts'
 
 /** Whether a supervisor was there already, and its pid. */
 export interface Started {
@@ -37,7 +38,7 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
     for (;;) {
       const holder = liveSupervisor(options.home)
       if (holder !== undefined) return { attached: holder.pid !== supervisor.pid, pid: holder.pid }
-      if (supervisor.hasExited()) return endedEarly(options.home, supervisor)
+      if (supervisor.exitCode() !== undefined) return await endedEarly(options.home, supervisor)
       await sleep(POLL_MS, undefined, { ...(signal === undefined ? {} : { signal }) })
     }
   } catch (error) {
@@ -56,8 +57,12 @@ async function stopsFirst(home: string, signal: AbortSignal | undefined): Promis
   }
 }
 
+const NEVER_STARTED = -1
+const KILLED = -2
+
 interface Supervisor extends ProcessId {
-  hasExited(): boolean
+  /** Undefined while it runs. */
+  exitCode(): number | undefined
 }
 
 function spawnSupervisor(options: StackOptions): Supervisor {
@@ -77,18 +82,18 @@ function spawnSupervisor(options: StackOptions): Supervisor {
     },
   })
   closeSync(log.fd)
-  let exited = child.pid === undefined
-  child.once('exit', () => {
-    exited = true
+  let exitCode = child.pid === undefined ? NEVER_STARTED : undefined
+  child.once('exit', (code) => {
+    exitCode = code ?? KILLED
   })
   child.once('error', () => {
-    exited = true
+    exitCode = NEVER_STARTED
   })
   child.stdin?.on('error', () => {})
   child.stdin?.end(JSON.stringify({ ...options, env, stackId }))
   child.unref()
   const pid = child.pid ?? 0
-  return { pid, token: startToken(pid) ?? '', hasExited: () => exited }
+  return { pid, token: startToken(pid) ?? '', exitCode: () => exitCode }
 }
 
 // Downloads go through the caller's proxy; what is on this machine never does.
@@ -98,13 +103,19 @@ function proxyOf(env: StackOptions['env']): Record<string, string> {
 }
 
 // It may have ended because another one was faster, because the start failed at once, or by a fault of ours.
-function endedEarly(home: string, supervisor: Supervisor): Started {
-  const state = readState(home)
-  if (state?.supervisor.pid === supervisor.pid) throw startFailure(state)
-  const holder = liveSupervisor(home)
-  if (holder !== undefined) return { attached: true, pid: holder.pid }
+async function endedEarly(home: string, supervisor: Supervisor): Promise<Started> {
+  const end = Date.now() + ATTACH_MS_MAX
+  do {
+    const state = readState(home)
+    if (state?.supervisor.pid === supervisor.pid) throw startFailure(state)
+    const holder = liveSupervisor(home)
+    if (holder !== undefined) return { attached: true, pid: holder.pid }
+    await sleep(POLL_MS)
+  } while (supervisor.exitCode() === EXIT_HELD && Date.now() < end)
   const lines = lastLines(logFile(home, 'supervisor'))
   throw new UpiError('COMPONENT_FAILED', `the supervisor ended at once: ${lines.at(-1) ?? ''}`, {
     fix: `look into ${logFile(home, 'supervisor')}`,
   })
 }
+
+const ATTACH_MS_MAX = 5_000

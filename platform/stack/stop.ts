@@ -76,7 +76,7 @@ async function cleanUp(home: string, stackId: string): Promise<number> {
 }
 
 async function stopAll(home: string, stackId: string): Promise<number> {
-  const found = await stopLeftovers(home, stackId)
+  const found = await stopLeftovers({ home, stackId, last: readState(home) })
   const state = readState(home)
   if (state?.phase === 'lost') writeState(home, { ...lostState(state), phase: 'stopped' })
   return found

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { EXIT_HELD, supervise } from './supervisor.ts'
+import { supervise } from './supervisor.ts'
+import { EXIT_HELD } from './supervisor-exit.ts'
 
 /*
  * The supervisor's process. What to run comes over standard input, since it holds secrets, which neither arguments

@@ -1,19 +1,19 @@
 import { setInterval } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asUpiError } from './as-upi-error.ts'
 import type { Component } from './component.ts'
 import { runComponent } from './component-life.ts'
 import { stackComponents } from './components.ts'
 import { homePaths, logFile } from './home.ts'
 import { stopLeftovers } from './leftovers.ts'
-import { tryLock } from './lock.ts'
+import { type Lock, tryLock } from './lock.ts'
 import { rotateLog } from './log-file.ts'
 import type { StackOptions } from './options.ts'
 import { dependents } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { Report } from './report.ts'
-
-/** What the supervisor exits with when another one holds the home folder. */
-export const EXIT_HELD = 75
+import { liveSupervisor, readState } from './state.ts'
+import { EXIT_HELD } from './supervisor-exit.ts'
 
 /**
  * The life of a stack: takes the home folder, cleans what a dead predecessor left, starts all components beside each
@@ -24,26 +24,40 @@ export async function supervise(
   stopping: AbortController,
 ): Promise<number> {
   const { home, stackId } = options
-  const lock = tryLock(homePaths(home).lock)
+  const lock = await lockHome(home)
   if (lock === undefined) return EXIT_HELD
+  const last = readState(home)
   const components = stackComponents(options)
-  await stopLeftovers(home, stackId)
   const report = new Report(options, components)
   const rotation = setInterval(() => rotateLogs(home, components), LOG_CHECK_MS)
   try {
+    await stopLeftovers({ home, stackId, last })
     await preflight(options, components)
     await runAll({ components, options, report, stopping })
   } catch (error) {
     if (!stopping.signal.aborted) report.fail(undefined, asUpiError(error))
   } finally {
     clearInterval(rotation)
-    await stopLeftovers(home, stackId)
+    await stopLeftovers({ home, stackId, last: readState(home) })
     report.over()
     lock.release()
   }
   return report.failed ? 3 : 0
 }
 
+// A supervisor that was just killed holds its lock until the kernel has cleared it away.
+async function lockHome(home: string): Promise<Lock | undefined> {
+  const end = Date.now() + DYING_MS_MAX
+  for (;;) {
+    const lock = tryLock(homePaths(home).lock)
+    const isHeld = lock === undefined && liveSupervisor(home) !== undefined
+    if (lock !== undefined || isHeld || Date.now() > end) return lock
+    await sleep(POLL_MS)
+  }
+}
+
+const DYING_MS_MAX = 5_000
+const POLL_MS = 25
 const LOG_CHECK_MS = 5_000
 
 function rotateLogs(home: string, components: readonly Component[]): void {
