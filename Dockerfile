@@ -8,7 +8,7 @@ RUN command -v npm >/dev/null \
   || (apt-get update && apt-get install --yes --no-install-recommends nodejs npm)
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund --loglevel=error
+RUN npm install --no-save --omit=dev --no-audit --no-fund --loglevel=error
 # Left out: Postgres, which is a container of its own, what Node's package unpacks beside its binary, and Temporal's
 # libraries for other machines.
 RUN cd node_modules \

@@ -23,12 +23,43 @@ export function createLogger(options: { process: string; level: string; pretty: 
     level: options.level,
     base: { process: options.process },
     redact: { paths: REDACTED, censor: '[redacted]' },
+    serializers: { err: describeFault },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
   return options.pretty
     ? pino(settings, { write: (line: string) => process.stderr.write(readable(line)) })
     : pino(settings, pino.destination({ fd: 2, sync: true }))
+}
+
+/**
+ * An error as a log may hold it. Postgres names the values that it refuses in `detail` and `where`, and those of class
+ * 22 in the message too: they are people's data and stay out. So do logins in addresses.
+ */
+export function describeFault(fault: unknown): object {
+  if (!(fault instanceof Error)) return { message: withoutLogins(String(fault)) }
+  const { code, severity, table, constraint, cause } = fault as PostgresError
+  const isValue = severity !== undefined && String(code).startsWith('22')
+  return {
+    type: fault.name,
+    ...(code === undefined ? {} : { code }),
+    message: isValue ? 'a value that Postgres refuses' : withoutLogins(fault.message),
+    ...(table === undefined ? {} : { table }),
+    ...(constraint === undefined ? {} : { constraint }),
+    ...(severity === undefined ? { stack: withoutLogins(fault.stack ?? '') } : {}),
+    ...(cause === undefined ? {} : { cause: describeFault(cause) }),
+  }
+}
+
+interface PostgresError extends Error {
+  readonly code?: string
+  readonly severity?: string
+  readonly table?: string
+  readonly constraint?: string
+}
+
+function withoutLogins(text: string): string {
+  return text.replaceAll(/:\/\/[^@/\s]*@/g, '://[redacted]@')
 }
 
 function readable(line: string): string {

@@ -1,6 +1,10 @@
 -- Roles and databases of the servers that keep their state in our Postgres. Run by psql at every start, as the admin;
 -- what is there already is left alone, passwords follow the secrets.
 \set ON_ERROR_STOP on
+-- The statements below hold passwords: neither a slow one nor a failing one may reach the server's log.
+set log_min_duration_statement = -1;
+set log_min_error_statement = panic;
+set log_statement = none;
 \set registry_password `cat /run/secrets/upi_registry`
 \set temporal_password `cat /run/secrets/temporal`
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
 import { stackComponents } from './components.ts'
+import { fetchReport, type Part } from './fetch/part.ts'
 import { KAFKA_PART, REGISTRY_PART } from './fetch/parts.ts'
 import { findOnPath, runTool } from './fetch/run-tool.ts'
 import { findTemporal, TEMPORAL_PART } from './fetch/temporal.ts'
@@ -112,7 +113,8 @@ async function java(options: StackOptions): Promise<string> {
 
 async function maven({ cacheDir, env }: StackOptions): Promise<string> {
   const missing = [KAFKA_PART, REGISTRY_PART].filter(({ key }) => !existsSync(join(cacheDir, key)))
-  if (missing.length === 0) return 'not needed: Kafka and the registry are in the cache'
+  const all = [KAFKA_PART, REGISTRY_PART].map((part) => cachedText(part, cacheDir))
+  if (missing.length === 0) return `not needed: ${all.join(', ')}`
   const command = findOnPath('mvn', env.PATH)
   if (command !== undefined) return `will fetch ${missing.map(({ key }) => key).join(', ')}`
   throw new UpiError('TOOL_MISSING', 'mvn is not on PATH', {
@@ -123,11 +125,18 @@ async function maven({ cacheDir, env }: StackOptions): Promise<string> {
 async function temporal({ cacheDir, env }: StackOptions): Promise<string> {
   const found = await findTemporal({ env, signal: NEVER })
   if (found !== undefined) return `temporal ${found.version} of PATH, in ${found.folder}`
-  if (existsSync(join(cacheDir, TEMPORAL_PART.key))) return `${TEMPORAL_PART.key} in the cache`
+  if (existsSync(join(cacheDir, TEMPORAL_PART.key))) return cachedText(TEMPORAL_PART, cacheDir)
   if (findOnPath('go', env.PATH) !== undefined) return 'will be downloaded, or else built by go'
   throw new UpiError('TOOL_MISSING', 'go is not on PATH: only the official download is left', {
     fix: TEMPORAL_PART.fix,
   })
+}
+
+function cachedText({ key }: Part, cacheDir: string): string {
+  const report = fetchReport(cacheDir, key)
+  if (report === undefined) return `${key} is in the cache`
+  const { source, bytes, ms } = report
+  return `${key} is in the cache (${Math.round(bytes / 1e6)} MB, by ${source} in ${Math.round(ms / 1000)} s)`
 }
 
 function gigabytes(bytes: number): string {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../core/errors.ts'
-import { isAlive } from './process-table.ts'
+import { isPresent } from './process-table.ts'
 import { isOver, readState, type StackState } from './state.ts'
 
 /** Follows a start until everything is ready; throws what made it fail. */
@@ -57,5 +57,5 @@ async function* changes(home: string, signal?: AbortSignal): AsyncGenerator<Stac
 
 // It has said that all is over, and is about to end itself.
 function isLeaving({ phase, supervisor }: StackState): boolean {
-  return isOver(phase) && isAlive(supervisor.pid, supervisor.token)
+  return isOver(phase) && isPresent(supervisor)
 }

@@ -5,6 +5,7 @@ import {
   allPids,
   ancestors,
   hasEnvironment,
+  isPresent,
   type ProcessId,
   parentOf,
   signalProcess,
@@ -69,9 +70,9 @@ function isOfStack(pid: number, home: string, stackId: string): boolean {
 // token keeps a pid that has passed on out of this.
 function recorded(last: StackState | undefined): ProcessId[] {
   if (last === undefined) return []
-  return [last.supervisor, ...last.components].flatMap(({ pid, token }) =>
-    pid !== undefined && token !== undefined && startToken(pid) === token ? [{ pid, token }] : [],
-  )
+  return [last.supervisor, ...last.components]
+    .map(({ pid = 0, token = '' }) => ({ pid, token }))
+    .filter(isPresent)
 }
 
 function serverPids(last: StackState | undefined): Set<number | undefined> {
@@ -100,7 +101,7 @@ function stopSignal(pid: number): NodeJS.Signals {
 
 async function allGone(processes: readonly ProcessId[], msMax: number): Promise<boolean> {
   const end = Date.now() + msMax
-  while (processes.some(({ pid, token }) => startToken(pid) === token)) {
+  while (processes.some(isPresent)) {
     if (Date.now() > end) return false
     await sleep(POLL_MS)
   }

@@ -91,7 +91,7 @@ function skipString(bytes: Buffer, at: number): number {
 }
 
 /** What one probe may take; a server that hangs counts as one that does not answer. */
-export const PROBE_MS_MAX = 5_000
+const PROBE_MS_MAX = 5_000
 
 // Size, key 3 (Metadata), version 1, correlation 1, client id "upi", no topics asked for.
 const METADATA_REQUEST = Buffer.from('00000011000300010000000100037570690000' + '0000', 'hex')

@@ -9,14 +9,19 @@ export function startToken(pid: number): string | undefined {
   return HAS_PROC ? startTokenOfProc(pid) : startTokenOfPs(pid)
 }
 
+/** Whether this very process has not been cleared away yet: until then it may hold ports and files. */
+export function isPresent({ pid, token }: ProcessId): boolean {
+  return startToken(pid) === token
+}
+
 /** Whether this very process still lives and is not about to be gone by a SIGKILL. */
 export function isAlive(pid: number, token: string): boolean {
-  return startToken(pid) === token && !isDoomed(pid)
+  return isPresent({ pid, token }) && !isDoomed(pid)
 }
 
 /** Sends a signal to exactly this process; one that is gone, or whose pid has passed on, is left alone. */
 export function signalProcess(target: ProcessId, signal: NodeJS.Signals): void {
-  if (startToken(target.pid) !== target.token) return
+  if (!isPresent(target)) return
   ignoreGone(() => process.kill(target.pid, signal))
 }
 

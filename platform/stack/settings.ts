@@ -98,7 +98,7 @@ const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
 /** What is the same on every machine. */
-export const POSTGRES_SETTINGS = {
+const POSTGRES_SETTINGS = {
   // Hundreds of daily partitions with several indexes each exhaust the default lock table.
   max_locks_per_transaction: '1024',
   max_connections: '100',

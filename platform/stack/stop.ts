@@ -4,7 +4,7 @@ import { UpiError } from '../../core/errors.ts'
 import { homePaths } from './home.ts'
 import { stopLeftovers } from './leftovers.ts'
 import { tryLock } from './lock.ts'
-import { isAlive, type ProcessId, signalProcess } from './process-table.ts'
+import { isPresent, type ProcessId, signalProcess } from './process-table.ts'
 import { readStackId } from './stack-id.ts'
 import { liveSupervisor, lostState, readState, type StackState, writeState } from './state.ts'
 
@@ -46,7 +46,7 @@ async function stopSupervisor(
   signalProcess(supervisor, 'SIGTERM')
   const end = Date.now() + STOP_MS_MAX
   let last = ''
-  while (isAlive(supervisor.pid, supervisor.token)) {
+  while (isPresent(supervisor)) {
     const state = readState(home)
     const text = JSON.stringify(state)
     if (state !== undefined && text !== last) onChange?.(state)

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -16,16 +16,6 @@ export async function syncFolder(folder: string): Promise<void> {
     } finally {
       await file.close()
     }
-  }
-}
-
-/** Whether a file can be read. */
-export function isReadable(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'r'))
-    return true
-  } catch {
-    return false
   }
 }
 
