@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { UpiError } from '../core/errors.ts'
-import { isDate } from '../core/time.ts'
+import { addDays, businessDateOf, isDate } from '../core/time.ts'
 
 /** A command in the house's manner: unknown options refused, faults thrown instead of exits, `--verbose` everywhere. */
 export function newCommand(name: string, summary: string): Command {
@@ -23,9 +23,12 @@ export function subCommand(parent: Command, name: string, summary: string): Comm
   return child
 }
 
-/** Parses a day given on the command line. */
+/** Parses a day given on the command line; today and yesterday are those of India. */
 export function dateOption(value: string): string {
-  if (!isDate(value)) throw new InvalidArgumentError(`'${value}' is not a day such as 2026-02-01.`)
+  const today = businessDateOf(Date.now() * 1000)
+  if (value === 'today') return today
+  if (value === 'yesterday') return addDays(today, -1)
+  if (!isDate(value)) throw new InvalidArgumentError(`'${value}' is not a day such as 2026-02-01, today or yesterday.`)
   return value
 }
 
