@@ -28,7 +28,10 @@ export function dateOption(value: string): string {
   const today = businessDateOf(Date.now() * 1000)
   if (value === 'today') return today
   if (value === 'yesterday') return addDays(today, -1)
-  if (!isDate(value)) throw new InvalidArgumentError(`'${value}' is not a day such as 2026-02-01, today or yesterday.`)
+  if (!isDate(value))
+    throw new InvalidArgumentError(
+      `'${value}' is not a day such as 2026-02-01, today or yesterday.`,
+    )
   return value
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -45,6 +45,29 @@ describe.concurrent('./upi', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
     expect([code, stdout]).toEqual([exit, ''])
     expect(stderr).not.toContain('hidden-word')
+  })
+
+  test.each(['schema', 'schedules'])(
+    '%s alone shows what it can do, as wrong use',
+    async (name) => {
+      const { code, stderr } = await runCli([name], env)
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^Usage: /)])
+      expect(stderr).not.toContain('outputHelp')
+    },
+  )
+
+  test('doctor makes nothing', async () => {
+    const places = { UPI_HOME: join(home, 'no'), UPI_CACHE_DIR: join(home, 'cache') }
+    const { stdout } = await runCli(['doctor', '--json'], places)
+    const findings: { name: string; ok: boolean }[] = JSON.parse(stdout)
+    expect(findings).toContainEqual(expect.objectContaining({ name: 'folders', ok: true }))
+    expect(readdirSync(home).filter((name) => name !== 'cache')).toEqual([])
+  })
+
+  test('an unknown part is refused before anything is written', async () => {
+    const { code, stderr } = await runCli(['up', '--only', 'nosuch'], env)
+    expect([code, stderr]).toEqual([2, expect.stringContaining("no part 'nosuch'")])
+    expect(readdirSync(home).filter((name) => name !== 'cache')).toEqual([])
   })
 
   test('shows the stack of a fault only when asked to', async () => {

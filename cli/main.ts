@@ -40,6 +40,8 @@ function printOverview(): void {
 function report(fault: unknown, verbose: boolean): number {
   if (fault instanceof CommanderError) {
     if (fault.exitCode === 0) return 0
+    // A command that is nothing without a sub-command has shown its help.
+    if (fault.code === 'commander.help') return 2
     note(`upi: ${fault.message.replace(/^error: /, '').replaceAll('\n', ' ')}`)
     return 2
   }
@@ -58,6 +60,9 @@ function report(fault: unknown, verbose: boolean): number {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
 })
+
+// A terminal that has hung up takes no more words; what must be done on SIGHUP is done all the same.
+process.stderr.on('error', () => {})
 
 process.exitCode = await main(process.argv.slice(2))
 // A command may leave handles open that nobody waits for any more; what matters has been awaited.

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import { UpiError } from '../core/errors.ts'
+import manifest from '../package.json' with { type: 'json' }
 import { type Config, environmentOf, loadConfig, need } from '../platform/config.ts'
 import { kafkaAccess } from '../platform/kafka.ts'
-import { prepareHome } from '../platform/local-stack.ts'
+import { ensureSecrets, localStack, PORT_BASE_DEFAULT } from '../platform/local-stack.ts'
 import { secureUrl } from '../platform/postgres.ts'
 import { registryAccess } from '../platform/registry-access.ts'
-import type {
-  ExternalServers,
-  ProcessSpec,
-  ServerName,
-  StackOptions,
+import {
+  type ExternalServers,
+  type ProcessSpec,
+  readState,
+  type ServerName,
+  type StackOptions,
 } from '../platform/stack/index.ts'
 import { hostOf } from '../platform/transport.ts'
 
@@ -22,25 +25,33 @@ export interface StackChoice {
 
 const SERVERS: readonly ServerName[] = ['postgres', 'kafka', 'registry', 'temporal']
 
-/** The whole local stack as data: servers, one-shot steps and processes, from the settings. */
-export function stackOptions(choice: StackChoice): { config: Config; options: StackOptions } {
+/**
+ * The whole local stack as data, to be started: servers, one-shot steps and processes, from the settings. Makes the
+ * secrets if there are none. A stack that runs stays where it is, whatever the settings say.
+ */
+export function startOptions(choice: StackChoice): { config: Config; options: StackOptions } {
   const before = loadConfig()
-  const portBase = before.portBase ?? 0
-  const secrets = prepareHome(before.home, portBase)
-  const config = loadConfig()
-  const isWanted = (name: string) => choice.only?.includes(name) ?? true
-  const options: StackOptions = {
-    home: config.home,
-    cacheDir: config.cacheDir,
-    portBase,
-    checkout: config.checkout,
-    secrets: { postgresPassword: secrets.postgres, registryPassword: secrets.registry },
-    env: environmentOf(),
-    external: externalServers(config, portBase),
-    servers: SERVERS.filter(isWanted),
-    processes: processSpecs(config, portBase, choice.rate).filter((spec) => isWanted(spec.name)),
-  }
-  return { config, options }
+  refuseUnknown(choice.only ?? [], partNames(before))
+  ensureSecrets(before.home)
+  const running = readState(before.home)
+  const isStaying = running?.phase === 'starting' || running?.phase === 'ready'
+  const place = isStaying ? { UPI_PORT_BASE: String(running.portBase) } : {}
+  const config = loadConfig({ ...environmentOf(), ...place })
+  return { config, options: stackOptions(config, choice) }
+}
+
+/** The same to be looked at only: makes nothing, not even secrets. */
+export function plannedOptions(): StackOptions {
+  return stackOptions(loadConfig(), { rate: 0 })
+}
+
+function refuseUnknown(names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  const shown = unknown.map((name) => `'${name}'`).join(', ')
+  throw new UpiError('OPTION_INVALID', `--only: there is no part ${shown}`, {
+    fix: `choose from ${known.join(', ')}`,
+  })
 }
 
 /** The names that `up --only` takes. */
@@ -48,10 +59,31 @@ export function partNames(config: Config): string[] {
   return [...SERVERS, ...processSpecs(config, 0, 1).map((spec) => spec.name)]
 }
 
+function stackOptions(config: Config, choice: StackChoice): StackOptions {
+  const portBase = config.portBase ?? PORT_BASE_DEFAULT
+  const secrets = localStack(config.home, portBase).secrets
+  const isWanted = (name: string) => choice.only?.includes(name) ?? true
+  return {
+    home: config.home,
+    cacheDir: config.cacheDir,
+    portBase,
+    checkout: config.checkout,
+    secrets: {
+      postgresPassword: secrets?.postgres ?? '',
+      registryPassword: secrets?.registry ?? '',
+    },
+    env: environmentOf(),
+    external: externalServers(config, portBase),
+    servers: SERVERS.filter(isWanted),
+    processes: processSpecs(config, portBase, choice.rate).filter((spec) => isWanted(spec.name)),
+  }
+}
+
 function processSpecs(config: Config, portBase: number, rate: number): ProcessSpec[] {
   const step = (name: string, needs: string[], ...args: string[]): ProcessSpec => ({
     name,
     kind: 'step',
+    version: manifest.version,
     argv: cliArgv(config, args),
     env: childEnv(config, portBase),
     needs,
@@ -61,6 +93,7 @@ function processSpecs(config: Config, portBase: number, rate: number): ProcessSp
     return {
       name,
       kind: 'process',
+      version: manifest.version,
       argv: cliArgv(config, args),
       env: { ...childEnv(config, portBase), UPI_METRICS_PORT: String(port) },
       needs,

@@ -15,6 +15,18 @@ export const EVENT_AHEAD_MS_MAX = 5 * 60_000
 // One transaction of the sink; bounds the memory of a batch and the time its locks are held.
 export const BATCH_ROWS_MAX = 10_000
 
+// The same in bytes of key and value: a compressed fetch of 1 MB can hold a thousand times that.
+export const BATCH_BYTES_MAX = 8 * 1024 * 1024
+
+// One statement of a batch takes milliseconds; a server that has not answered by then is gone.
+export const BATCH_STATEMENT_MS_MAX = 30_000
+
+// Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
+export const DRAIN_MS_MAX = 8_000
+
+// Days made in one call while a batch waits; between calls the consumer group hears that we live.
+export const PARTITION_DAYS_AT_ONCE = 40
+
 // Some 20 MB of keys; Zipf merchants and regular payers fit, one-off payers fall out.
 export const VPA_KEYS_CACHED_MAX = 100_000
 

@@ -47,6 +47,11 @@ test.each([
   expect(verdict(literal, 'number')).toBe(expected)
 })
 
+test('literals made to be slow are read like others', () => {
+  // With a backtracking pattern for the zeros each of these took seconds.
+  for (let i = 0; i < 50; i++) expect(verdict(`1${'0'.repeat(64_500)}1`)).toBe('AMOUNT_OVER_LIMIT')
+})
+
 test('paise and rupees round-trip', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), (paise) => {

@@ -22,7 +22,8 @@ const WORDS: Readonly<Record<string, Status>> = {
 
 /** Reads a status word, ignoring case; NPCI says FAILURE, most sources FAILED. */
 export function parseStatus(word: string): Status | undefined {
-  const upper = word.toUpperCase()
+  // Only ASCII: upper-casing turns some letters of other scripts into it.
+  const upper = /^[A-Za-z]+$/.test(word) ? word.toUpperCase() : ''
   return Object.hasOwn(WORDS, upper) ? WORDS[upper] : undefined
 }
 

@@ -30,6 +30,8 @@ test.each([
   ['2026-02-01', 'TIMESTAMP_FORMAT'],
   ['01/02/2026 10:30', 'TIMESTAMP_FORMAT'],
   ['1769920200', 'TIMESTAMP_FORMAT'],
+  ['6490-06-15T05:15:25.494998Z', 'TIMESTAMP_FORMAT'],
+  ['9999-12-31T23:59:59-05:30', 'TIMESTAMP_FORMAT'],
   ['', 'TIMESTAMP_FORMAT'],
 ])('%s is read as %s', (text, expected) => {
   expect(read(text)).toBe(expected)

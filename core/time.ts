@@ -28,7 +28,9 @@ export function parseInstant(text: string, naiveOffsetMinutes?: number): Result<
   }
   if (offset === undefined) return refuse('TIMESTAMP_NO_ZONE', 'timestamp')
   const millis = wall + clock - offset * 60_000
-  return accept(millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0')))
+  const micros = millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  // Beyond 2255 a double no longer tells one microsecond from the next.
+  return Number.isSafeInteger(micros) ? accept(micros) : refuse('TIMESTAMP_FORMAT', 'timestamp')
 }
 
 /** The day in Asia/Kolkata to which an instant belongs. India has one zone and no summer time. */

@@ -15,12 +15,19 @@ test.each([
   expect(vpa(raw).text).toBe(text)
 })
 
-test.each(['a@ybl', 'ab@y', 'ab', 'a b@ybl', 'ab@@ybl', 'ab@y-l', '', `${'a'.repeat(254)}@ybl`])(
-  '%s is no VPA',
-  (raw) => {
-    expect(parseVpa(raw)).toBeUndefined()
-  },
-)
+test.each([
+  'a@ybl',
+  'ab@y',
+  'ab',
+  'a b@ybl',
+  'ab@@ybl',
+  'ab@y-l',
+  '',
+  'a\u212a@okxx',
+  `${'a'.repeat(254)}@ybl`,
+])('%s is no VPA', (raw) => {
+  expect(parseVpa(raw)).toBeUndefined()
+})
 
 test('a mask shows three characters of a long name and one of a short one', () => {
   expect(maskVpa(vpa('asha.k@okhdfcbank'))).toBe('as***k@okhdfcbank')

@@ -11,8 +11,10 @@ const VPA = /^[A-Za-z0-9._-]{2,}@[A-Za-z0-9.]{2,}$/
 
 /** Reads local@handle; undefined when it is neither. */
 export function parseVpa(raw: string): Vpa | undefined {
-  const text = raw.trim().toLowerCase()
-  if (text.length > VPA_CHARS_MAX || !VPA.test(text)) return undefined
+  const trimmed = raw.trim()
+  // Before lower-casing, which turns some letters of other scripts into ASCII.
+  if (trimmed.length > VPA_CHARS_MAX || !VPA.test(trimmed)) return undefined
+  const text = trimmed.toLowerCase()
   const at = text.indexOf('@')
   return { text, local: text.slice(0, at), handle: text.slice(at + 1) }
 }

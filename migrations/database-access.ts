@@ -4,7 +4,7 @@ import { afterRaces, LOGIN_ROLES, type LoginRole, OWNER_ROLE } from './roles.ts'
 /** What a role's sessions start with. A session may set otherwise; what must not happen is not granted at all. */
 export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, string>>>> = {
   // A worker that hangs inside a batch must not hold the partition's offset for ever, nor wait for ever for it.
-  upi_ingest: { lock_timeout: '10s', idle_in_transaction_session_timeout: '15s', jit: 'off' },
+  upi_ingest: { lock_timeout: '10s', idle_in_transaction_session_timeout: '5s', jit: 'off' },
   upi_transform: { lock_timeout: '30s', idle_in_transaction_session_timeout: '60s' },
   // Compiling a plan over a hundred partitions costs more than running it.
   upi_api: {

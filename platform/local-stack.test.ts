@@ -1,9 +1,19 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { faultOf } from './fixtures.ts'
-import { localStack, prepareHome } from './local-stack.ts'
+import { ensureSecrets, localStack, prepareHome } from './local-stack.ts'
 
 let folder: string
 
@@ -47,6 +57,28 @@ test('secrets stay for life; those of a newer version are added', () => {
   expect(secrets).toEqual({ ...old, grafana: expect.not.stringMatching(grafana) })
   expect(prepareHome(folder, 1044)).toEqual(secrets)
   expect(JSON.parse(readFileSync(join(folder, 'stack.json'), 'utf8'))).toEqual({ portBase: 1044 })
+})
+
+test('secrets alone say nothing about ports', () => {
+  const secrets = ensureSecrets(folder)
+  expect(readdirSync(folder)).toEqual(['secrets.json'])
+  expect(localStack(folder)).toMatchObject({ portBase: 29_000, secrets })
+})
+
+test('of first starts at once all use one set of secrets', async () => {
+  const module = join(import.meta.dirname, 'local-stack.ts')
+  const script = `
+    const { ensureSecrets } = await import(process.argv[1])
+    while (Date.now() < Number(process.argv[2]));
+    console.log(ensureSecrets(process.argv[3]).postgres)`
+  const at = String(Date.now() + 700)
+  const argv = ['--input-type=module', '-e', script, module, at, folder]
+  const run = () => promisify(execFile)(process.execPath, argv)
+  const outputs = await Promise.all([run(), run(), run()])
+  expect(new Set(outputs.map(({ stdout }) => stdout))).toEqual(
+    new Set([`${ensureSecrets(folder).postgres}\n`]),
+  )
+  expect(readdirSync(folder)).toEqual(['secrets.json'])
 })
 
 test('a damaged file is named, with the way out', () => {

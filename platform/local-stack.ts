@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
 import { makeFolder } from './make-folder.ts'
@@ -45,18 +45,34 @@ export function localStack(home: string, portBaseAsked?: number): LocalStack {
   }
 }
 
-/** Makes the home folder with its secrets and remembers the port base, so that later commands find the stack. */
+/** Makes the home folder with its secrets and remembers the port base: for one who alone starts a stack there. */
 export function prepareHome(home: string, portBase: number): Secrets {
-  try {
+  const secrets = ensureSecrets(home)
+  rememberPortBase(home, portBase)
+  return secrets
+}
+
+/** Makes the home folder with its secrets. Of two first starts at once both use one set. */
+export function ensureSecrets(home: string): Secrets {
+  return writing(home, () => {
     makeFolder(home)
     const path = join(home, 'secrets.json')
-    const secrets = readJson<Secrets>(path)
+    const secrets = readJson<Secrets>(path) ?? makeFile(path, makeSecrets(), 0o600)
     const complete = { ...makeSecrets(), ...secrets }
-    if (secrets === undefined || Object.keys(complete).length > Object.keys(secrets).length) {
-      writeAtomically(path, complete, 0o600)
-    }
-    writeAtomically(join(home, 'stack.json'), { portBase }, 0o644)
+    const isComplete = Object.keys(complete).length === Object.keys(secrets).length
+    if (!isComplete) writeAtomically(path, complete, 0o600)
     return complete
+  })
+}
+
+/** Notes where the stack of this home is found by later commands; only who has started it may. */
+export function rememberPortBase(home: string, portBase: number): void {
+  writing(home, () => writeAtomically(join(home, 'stack.json'), { portBase }, 0o644))
+}
+
+function writing<T>(home: string, write: () => T): T {
+  try {
+    return write()
   } catch (cause) {
     if (cause instanceof UpiError) throw cause
     throw new UpiError(
@@ -94,8 +110,26 @@ function readJson<T>(path: string): T | undefined {
   }
 }
 
+/** Makes a file that is not there yet; when somebody else was faster, theirs is what counts. */
+function makeFile<T extends object>(path: string, value: T, mode: number): T {
+  const temporary = writeTemporary(path, value, mode)
+  try {
+    linkSync(temporary, path)
+    return value
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return readJson<T>(path) ?? value
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
 function writeAtomically(path: string, value: object, mode: number): void {
+  renameSync(writeTemporary(path, value, mode), path)
+}
+
+function writeTemporary(path: string, value: object, mode: number): string {
   const temporary = `${path}.${process.pid}.tmp`
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode })
-  renameSync(temporary, path)
+  return temporary
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -16,6 +16,12 @@ export function makeFolder(path: string): void {
     makeFolder(parent)
     makeFolder(path)
   }
+}
+
+/** The path itself, or the nearest one above it that is there. */
+export function nearestFolder(path: string): string {
+  const parent = dirname(path)
+  return existsSync(path) || parent === path ? path : nearestFolder(parent)
 }
 
 function isFolder(path: string): boolean {

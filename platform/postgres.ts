@@ -16,13 +16,16 @@ const CONNECT_TIMEOUT_MS = 5_000
 export function createPool(
   config: Config,
   url: string,
-  options: { max: number; name: string },
+  options: { max: number; name: string; answerMsMax?: number },
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: secureUrl(config, url),
     max: options.max,
     application_name: `upi-${options.name}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A server that vanishes without a word is noticed all the same.
+    keepAlive: true,
+    ...(options.answerMsMax === undefined ? {} : { query_timeout: options.answerMsMax }),
   })
   // A connection that the server drops fails the query in hand or the next one; without listeners, on idle ones and on
   // those that are checked out, it would end the process instead.
@@ -72,15 +75,18 @@ export function postgresFault(cause: unknown, address: string): unknown {
 export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   if (typeof code === 'string') {
-    if (/^(08|57P0|53)/.test(code)) return true
+    if (/^(08|57P0|53)/.test(code) || AWAY_CODES.includes(code)) return true
     if (/^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_AGAIN)/.test(code) || code === 'ENOTFOUND') return true
   }
   const message = error instanceof Error ? error.message : ''
   return PASSING_MESSAGES.test(message)
 }
 
+// Read-only after a failover, an idle transaction ended, a statement cancelled by an operator, an I/O error.
+const AWAY_CODES = ['25006', '25P03', '57014', '58030']
+
 const PASSING_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|not queryable|error establishing an SSL connection/
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|error establishing an SSL connection/
 
 /** Host, port and database of a URL, without its password: what may be printed. */
 export function addressOf(url: string): string {

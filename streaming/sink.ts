@@ -1,9 +1,9 @@
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
-import { isSameRow, mergePayments, sameIdentity } from '../core/merge.ts'
+import { PARTITION_DAYS_AT_ONCE } from '../core/limits.ts'
 import { addDays, formatInstant } from '../core/time.ts'
 import { requireSchema } from '../platform/migrate.ts'
-import { type CleanEffect, type CleanRow, mergeClean } from '../platform/queries/clean.ts'
+import { type CleanRow, findIdentities, mergeClean } from '../platform/queries/clean.ts'
 import { ensurePartitions, type PartitionedTable } from '../platform/queries/partitions.ts'
 import { insertRaw } from '../platform/queries/raw.ts'
 import { insertRejected } from '../platform/queries/rejected.ts'
@@ -12,8 +12,10 @@ import {
   advanceOffset,
   beginOffset,
   findOffsets,
+  findOtherGroup,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
+import { foldBatch, identityOf, keyOf } from './fold-batch.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 
@@ -37,7 +39,7 @@ export interface Batch {
  */
 export interface Sink {
   findOffsets(partitions: readonly number[]): Promise<Map<number, bigint>>
-  write(batch: Batch): Promise<BatchBooks>
+  write(batch: Batch, heartbeat: () => Promise<void>): Promise<BatchBooks>
 }
 
 /** The first offset that a partition still has, and the one that its next message will get. */
@@ -68,9 +70,9 @@ export function createSink(options: SinkOptions): Sink {
   return {
     findOffsets: (partitions) =>
       withClient(pool, (client) => placeOffsets(client, partitions, options)),
-    async write(batch) {
+    async write(batch, heartbeat) {
       const at = { group, topic, epoch: EPOCH, partition: batch.partition }
-      await makePartitions(pool, batch, madeDays)
+      await makePartitions(pool, batch, { made: madeDays, heartbeat })
       return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rules.version))
     },
   }
@@ -87,7 +89,9 @@ async function placeOffsets(
   const bounds = await logBounds()
   const boundsOf = (partition: number) => bounds.get(partition) ?? { start: 0n, end: 0n }
   const known = await findOffsets(client, at)
-  for (const partition of partitions.filter((each) => !known.has(each))) {
+  const fresh = partitions.filter((each) => !known.has(each))
+  if (fresh.length > 0) await refuseOtherGroup(client, at)
+  for (const partition of fresh) {
     await beginOffset(client, { ...at, partition }, boundsOf(partition).start)
   }
   const stored = await findOffsets(client, at)
@@ -95,6 +99,18 @@ async function placeOffsets(
     refuseLoss({ topic, partition, offset: stored.get(partition) ?? 0n, ...boundsOf(partition) })
   }
   return new Map([...stored].filter(([partition]) => partitions.includes(partition)))
+}
+
+// Raw holds a message once, whoever read it: a second group would find all of it there.
+async function refuseOtherGroup(
+  client: ClientBase,
+  at: Omit<StreamPosition, 'partition'>,
+): Promise<void> {
+  const other = await findOtherGroup(client, at)
+  if (other === undefined) return
+  throw new UpiError('CONFIG_INVALID', `${at.topic} is read into this database by group ${other}`, {
+    fix: `set UPI_CONSUMER_GROUP to ${other}, or use another database`,
+  })
 }
 
 // Kafka's clients would quietly begin elsewhere; what was lost must be said, and decided by a person.
@@ -133,7 +149,7 @@ async function writeBatch(
     throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
   }
   await insertRaw(client, at, batch.outcome)
-  const merged = await mergeAccepted(client, accepted)
+  const merged = await mergeAccepted(client, batch.outcome)
   await insertRejected(client, at, rejected)
   const messages = accepted.length + rejected.length
   const books: BatchBooks = {
@@ -148,44 +164,57 @@ async function writeBatch(
   return books
 }
 
-type Accepted = Outcome['accepted']
+type Counts = Record<'inserted' | 'merged' | 'duplicate' | 'conflicting', number>
 
-async function mergeAccepted(client: ClientBase, accepted: Accepted) {
-  const { rows, conflicting } = foldBatch(accepted)
-  const effects = new Map<string, CleanEffect['effect']>()
-  for (const { txn_id, business_date, effect } of await mergeClean(client, rows)) {
-    effects.set(`${txn_id} ${business_date}`, effect)
-  }
-  const counts = { inserted: 0, merged: 0, duplicate: 0, conflicting }
-  for (const { payment, messages, changes } of rows) {
-    const effect = effects.get(`${payment.txn_id} ${payment.business_date}`)
-    if (effect === undefined) {
-      counts.conflicting += messages
-      continue
-    }
-    counts[effect] += 1
-    const later = effect === 'duplicate' ? 0 : changes
-    counts.merged += later
-    counts.duplicate += messages - 1 - later
+/**
+ * Merges what a batch says into clean. The first message of a transaction gives it its identity: where clean has the row
+ * already, that is the row's, and of the batch's claims the one that agrees with it is merged.
+ */
+async function mergeAccepted(client: ClientBase, { accepted }: Outcome): Promise<Counts> {
+  const claims = foldBatch(accepted.map(({ payment }) => payment))
+  const counts = { inserted: 0, merged: 0, duplicate: 0, conflicting: accepted.length }
+  const refused = await mergeRows(client, [...claims.values()].flatMap(firstOf), counts)
+  const others = refused.filter((key) => (claims.get(key)?.length ?? 0) > 1)
+  if (others.length > 0) {
+    const stored = await findIdentities(
+      client,
+      others.flatMap((key) => claims.get(key) ?? []),
+    )
+    const agreeing = stored.flatMap((row) =>
+      (claims.get(keyOf(row)) ?? []).filter(
+        (claim) => identityOf(claim.payment) === identityOf(row),
+      ),
+    )
+    await mergeRows(client, agreeing, counts)
   }
   return counts
 }
 
-/** Folds the messages of one batch to a row a transaction and day: one statement may meet a key only once. */
-function foldBatch(accepted: Accepted): { rows: CleanRow[]; conflicting: number } {
-  const folded = new Map<string, CleanRow>()
-  let conflicting = 0
-  for (const { payment } of accepted) {
-    const key = `${payment.txn_id} ${payment.business_date}`
-    const known = folded.get(key)
-    if (known === undefined) folded.set(key, { payment, messages: 1, changes: 0 })
-    else if (sameIdentity(known.payment, payment)) {
-      const merged = mergePayments(known.payment, payment)
-      const changes = known.changes + (isSameRow(known.payment, merged) ? 0 : 1)
-      folded.set(key, { payment: merged, messages: known.messages + 1, changes })
-    } else conflicting++
+function firstOf([first]: readonly CleanRow[]): CleanRow[] {
+  return first === undefined ? [] : [first]
+}
+
+/** Merges rows and counts their messages by effect; gives the keys whose rows have another identity. */
+async function mergeRows(
+  client: ClientBase,
+  rows: readonly CleanRow[],
+  counts: Counts,
+): Promise<string[]> {
+  const effects = new Map((await mergeClean(client, rows)).map((row) => [keyOf(row), row.effect]))
+  const refused: string[] = []
+  for (const { payment, messages, changes } of rows) {
+    const effect = effects.get(keyOf(payment))
+    if (effect === undefined) {
+      refused.push(keyOf(payment))
+      continue
+    }
+    const later = effect === 'duplicate' ? 0 : changes
+    counts[effect] += 1
+    counts.merged += later
+    counts.duplicate += messages - 1 - later
+    counts.conflicting -= messages
   }
-  return { rows: [...folded.values()], conflicting }
+  return refused
 }
 
 function latestEvent({ accepted }: Outcome): string | null {
@@ -197,7 +226,11 @@ function latestEvent({ accepted }: Outcome): string | null {
 const DAYS_AHEAD = 3
 
 /** Days are made before the batch's transaction begins, so that making one can neither fail it nor hold its locks. */
-async function makePartitions(pool: Pool, batch: Batch, made: MadeDays): Promise<void> {
+async function makePartitions(
+  pool: Pool,
+  batch: Batch,
+  { made, heartbeat }: { made: MadeDays; heartbeat: () => Promise<void> },
+): Promise<void> {
   const coming = Array.from({ length: DAYS_AHEAD + 1 }, (_, days) => addDays(batch.rawDay, days))
   const business = new Set(batch.outcome.accepted.map(({ payment }) => payment.business_date))
   const wanted: [PartitionedTable, Iterable<string>][] = [
@@ -205,10 +238,13 @@ async function makePartitions(pool: Pool, batch: Batch, made: MadeDays): Promise
     ['clean_upi_transactions', [...coming, ...business]],
   ]
   for (const [table, days] of wanted) {
-    const missing = [...days].filter((day) => !made[table].has(day))
-    if (missing.length === 0) continue
-    await withClient(pool, (client) => ensurePartitions(client, table, missing))
-    for (const day of missing) made[table].add(day)
+    const missing = [...new Set(days)].filter((day) => !made[table].has(day))
+    while (missing.length > 0) {
+      const some = missing.splice(0, PARTITION_DAYS_AT_ONCE)
+      await withClient(pool, (client) => ensurePartitions(client, table, some))
+      for (const day of some) made[table].add(day)
+      await heartbeat()
+    }
   }
 }
 

@@ -1,7 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
-import { BATCH_ROWS_MAX } from '../core/limits.ts'
-import { utcDateOf } from '../core/time.ts'
+import { DRAIN_MS_MAX } from '../core/limits.ts'
 import { isKafkaRefusal } from '../platform/kafka.ts'
 import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
@@ -9,6 +9,7 @@ import type { KafkaRecord, Rules } from './processor.ts'
 import { schemaIdOf } from './processors/decode-message.ts'
 import { runPipeline } from './run-pipeline.ts'
 import type { BatchBooks, Sink } from './sink.ts'
+import { dayOf, slices } from './slices.ts'
 
 export interface StreamDeps {
   readonly kafka: Kafka
@@ -82,7 +83,12 @@ export class StreamWorker {
       })
       await Promise.race([crashed, untilAborted(signal)])
     }
-    await this.#consumer.disconnect()
+    // Whatever hangs is cut off: the offset in Postgres tells the next worker where to begin.
+    const isDrained = await Promise.race([
+      this.#consumer.disconnect().then(() => true),
+      setTimeout(DRAIN_MS_MAX, false, { ref: false }),
+    ])
+    if (!isDrained) this.#deps.log.warn('a batch in hand was cut off')
   }
 
   /** Why the worker is not reading; undefined when it does, or has no partition to read. */
@@ -108,18 +114,23 @@ export class StreamWorker {
 
   // kafkajs does not await this listener: what is assigned is paused before the first fetch can begin.
   #takeAssignment(partitions: number[]): void {
-    const assignment = ++this.#assignment
+    this.#assignment++
     this.#assigned = partitions
     this.#positions.clear()
     this.#deps.log.info({ partitions }, 'partitions assigned')
+    this.#placeAgain(partitions)
+  }
+
+  #placeAgain(partitions: readonly number[]): void {
     if (partitions.length === 0) return
-    this.#consumer.pause([{ topic: this.#deps.topic, partitions }])
-    this.#place(partitions, assignment).catch((fault) => this.#crash?.(fault))
+    for (const partition of partitions) this.#positions.delete(partition)
+    this.#consumer.pause([{ topic: this.#deps.topic, partitions: [...partitions] }])
+    this.#place(partitions, this.#assignment).catch((fault) => this.#crash?.(fault))
   }
 
   async #place(partitions: readonly number[], assignment: number): Promise<void> {
     const { topic, sink } = this.#deps
-    const offsets = await this.#retry('Postgres', () => sink.findOffsets(partitions))
+    const offsets = await this.#retry('Postgres or Kafka', () => sink.findOffsets(partitions))
     if (assignment !== this.#assignment || offsets === undefined) return
     for (const [partition, offset] of offsets) {
       this.#positions.set(partition, offset)
@@ -133,28 +144,35 @@ export class StreamWorker {
     const assignment = this.#assignment
     const position = this.#positions.get(partition)
     if (position === undefined) return
+    const end = BigInt(batch.lastOffset()) + 1n
     const records = batch.messages
       .filter((message) => BigInt(message.offset) >= position)
       .map((message) => toRecord(partition, message))
-    const end = BigInt(batch.lastOffset()) + 1n
+    // All of it lies below the stored offset: go on from there, or the same would be fetched for ever.
+    if (records.length === 0 && end <= position) resolveOffset(String(position - 1n))
     for (const slice of slices(records)) {
       const last = slice.at(-1) as KafkaRecord
       const next = last === records.at(-1) ? end : BigInt(last.offset) + 1n
-      const isWritten = await this.#write(partition, { slice, next, heartbeat })
-      if (!isWritten || assignment !== this.#assignment) return
+      const isWritten = await this.#write(partition, { slice, next, heartbeat, assignment })
+      if (!isWritten) return
       resolveOffset(String(next - 1n))
     }
     await this.#reportToKafka(partition)
     await heartbeat()
   }
 
-  /** Writes one batch, waiting out every outage. False when the partition has another owner or the process stops. */
+  /** Writes one batch, waiting out every outage. False when the partition is no longer ours or the process stops. */
   async #write(
     partition: number,
-    batch: { slice: KafkaRecord[]; next: bigint; heartbeat: () => Promise<void> },
+    batch: {
+      slice: KafkaRecord[]
+      next: bigint
+      heartbeat: () => Promise<void>
+      assignment: number
+    },
   ): Promise<boolean> {
     const from = this.#positions.get(partition)
-    if (from === undefined || batch.next <= from) return from !== undefined
+    if (from === undefined || batch.assignment !== this.#assignment) return false
     const { sink, rules, onBatch } = this.#deps
     const schemas = await this.#retry(
       'the registry',
@@ -167,10 +185,13 @@ export class StreamWorker {
       const books = await this.#retry(
         'Postgres',
         () =>
-          sink.write({ partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome }),
+          sink.write(
+            { partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome },
+            batch.heartbeat,
+          ),
         batch,
       )
-      if (books === undefined) return false
+      if (books === undefined || batch.assignment !== this.#assignment) return false
       this.#positions.set(partition, batch.next)
       onBatch(partition, books)
       return true
@@ -179,7 +200,7 @@ export class StreamWorker {
       if ((fault as Error).name.startsWith('KafkaJS')) throw fault
       if (!(fault instanceof UpiError && fault.code === 'OWNER_STALE')) throw this.#fatal(fault)
       this.#deps.log.warn({ partition }, 'another worker has moved on; reading its offset')
-      this.#takeAssignment(this.#assigned ?? [])
+      if (batch.assignment === this.#assignment) this.#placeAgain([partition])
       return false
     }
   }
@@ -247,25 +268,6 @@ function isPassing(fault: unknown): boolean {
   return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
 }
 
-/** Cuts what was fetched into batches: bounded in rows, and of one UTC day of Kafka's time, as the books are kept. */
-function* slices(records: readonly KafkaRecord[]): Generator<KafkaRecord[]> {
-  let slice: KafkaRecord[] = []
-  for (const record of records) {
-    const [first] = slice
-    const isFull = slice.length >= BATCH_ROWS_MAX
-    if (first !== undefined && (isFull || dayOf([record]) !== dayOf([first]))) {
-      yield slice
-      slice = []
-    }
-    slice.push(record)
-  }
-  if (slice.length > 0) yield slice
-}
-
-function dayOf([first]: readonly KafkaRecord[]): string {
-  return utcDateOf((first as KafkaRecord).timestampMs)
-}
-
 function toRecord(partition: number, message: EachBatchPayload['batch']['messages'][number]) {
   const { offset, timestamp, key, value } = message
   return { partition, offset, timestampMs: Number(timestamp), key, value }
@@ -276,14 +278,6 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-function pause(millis: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, millis)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
+async function pause(millis: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(millis, undefined, { signal }).catch(() => {})
 }

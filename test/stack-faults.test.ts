@@ -120,9 +120,9 @@ test('Ctrl-C in a fetch ends the fetching programs and leaves no half cache entr
   await eventually(fetching, (count) => count >= 5, 30_000)
   await stopStack(options.home)
   await nothingLeft(options)
-  expect(
-    readdirSync(cacheDir).filter((name) => name !== '.locks' && name !== 'node-compile'),
-  ).toEqual([])
+  expect(readdirSync(cacheDir).filter((name) => name !== '.locks' && name !== 'compiled')).toEqual(
+    [],
+  )
 })
 
 const NO_NETWORK = { HTTPS_PROXY: 'http://127.0.0.1:1', https_proxy: 'http://127.0.0.1:1' }

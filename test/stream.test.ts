@@ -1,16 +1,12 @@
 import type { Producer } from 'kafkajs'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Payment } from '../core/payment.ts'
 import { need } from '../platform/config.ts'
 import { createKafka } from '../platform/kafka.ts'
 import { createSubjectEncoder } from '../platform/message-encoder.ts'
 import { messageSubjects, registerSubject } from '../platform/message-subjects.ts'
 import { createRegistry } from '../platform/registry.ts'
 import { createLogger } from '../platform/telemetry.ts'
-import { aFields, aRecord, RULES } from '../streaming/processors/fixtures.ts'
-import { runPipeline } from '../streaming/run-pipeline.ts'
-import { createSink, type Sink } from '../streaming/sink.ts'
 import { aMessage } from './factories.ts'
 import { type CliRun, eventually, startCli, useStack } from './harness.ts'
 import { newerVersion, olderVersion } from './schemas/versions.ts'
@@ -219,75 +215,4 @@ test('a worker goes on by itself after Postgres has thrown its connections out',
     await send(JSON.stringify(second))
     await cleanRow(second.txn_id)
   })
-})
-
-test('a stale owner of a partition is fenced and writes nothing', async () => {
-  const ingest = own.pool('upi_ingest')
-  const sinkOf = (): Sink =>
-    createSink({
-      pool: ingest,
-      group: 'fence',
-      topic: 'fence',
-      rules: { version: 'test', settings: {} },
-      logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
-    })
-  const [owner, stale] = [sinkOf(), sinkOf()]
-  expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
-  await stale.findOffsets([0])
-  const batch = (offset: number) => {
-    const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
-    const outcome = runPipeline([record], RULES)
-    const [from, next] = [BigInt(offset), BigInt(offset + 1)]
-    return { partition: 0, from, next, rawDay: '2026-02-01', outcome }
-  }
-  expect(await owner.write(batch(0))).toMatchObject({ inserted: 1 })
-  await expect(stale.write(batch(0))).rejects.toMatchObject({ code: 'OWNER_STALE' })
-  const both = await Promise.allSettled([owner.write(batch(1)), stale.write(batch(1))])
-  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-  const found = await one<{ n: number; messages: number }>(
-    `select count(*)::int as n, sum(messages)::int as messages
-       from clean_upi_transactions where txn_id like 'FENCE%'`,
-  )
-  expect(found).toEqual({ n: 2, messages: 2 })
-})
-
-test('one statement merges as the fold in memory does', async () => {
-  const ingest = own.pool('upi_ingest')
-  const rows = ['PENDING', 'FAILED', 'SUCCESS', 'DEEMED'].flatMap((status, i) => {
-    const fields = aFields({ txn_id: 'FOLD', status, city: i % 2 ? 'Pune' : null, rrn: null })
-    const { accepted } = runPipeline([aRecord(fields)], RULES)
-    return accepted.map(({ payment }): Payment => payment)
-  })
-  const { mergeClean } = await import('../platform/queries/clean.ts')
-  const client = await ingest.connect()
-  try {
-    await client.query(
-      "select ops.ensure_partitions('clean_upi_transactions', array['2026-02-01']::date[])",
-    )
-    const effects: string[] = []
-    for (const payment of rows) {
-      const [effect] = await mergeClean(client, [{ payment, messages: 1, changes: 0 }])
-      effects.push(effect?.effect ?? 'none')
-    }
-    expect(effects).toEqual(['inserted', 'merged', 'merged', 'duplicate'])
-  } finally {
-    client.release()
-  }
-  expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
-})
-
-test('a log that no longer has the stored offset stops the worker with one line', async () => {
-  const bounds = { start: 0n, end: 5n }
-  const sink = createSink({
-    pool: own.pool('upi_ingest'),
-    group: 'lost',
-    topic: 'lost',
-    rules: { version: 'test', settings: {} },
-    logBounds: async () => new Map([[0, bounds]]),
-  })
-  expect(await sink.findOffsets([0])).toEqual(new Map([[0, 0n]]))
-  bounds.start = 3n
-  await expect(sink.findOffsets([0])).rejects.toThrow(/offsets 0 to 2 have expired/)
-  await pool.query(`update ops.stream_offsets set next_offset = 9 where topic = 'lost'`)
-  await expect(sink.findOffsets([0])).rejects.toThrow(/ends at 5 but 9 was stored/)
 })

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../../platform/config.ts'
 import { doctorFindings } from '../../platform/stack/index.ts'
 import { newCommand } from '../command.ts'
 import { note, printJson, printTable } from '../output.ts'
-import { stackOptions } from '../stack.ts'
+import { plannedOptions } from '../stack.ts'
 
 /** `./upi doctor` */
 export function doctorCommand(): Command {
@@ -13,8 +12,7 @@ export function doctorCommand(): Command {
   )
     .option('--json', 'print for machines')
     .action(async (options: { json?: boolean }) => {
-      loadConfig()
-      const findings = await doctorFindings(stackOptions({ rate: 0 }).options)
+      const findings = await doctorFindings(plannedOptions())
       const bad = findings.filter((finding) => !finding.ok)
       if (options.json === true) printJson(findings)
       else {

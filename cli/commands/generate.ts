@@ -34,6 +34,8 @@ const OUTAGE_MS_MAX = 60_000
 
 const DAY_MS = 86_400_000
 
+const EXIT_INTERRUPTED = 130
+
 interface Options {
   readonly rate?: number
   readonly count?: number
@@ -108,14 +110,21 @@ async function generate(options: Options): Promise<void> {
       signal: shutdown.signal,
       onPortion: (transactions: number) => report.update(transactions),
     }
-    if (plan.to !== undefined) await feedRange(createTraffic(plan), feed)
-    else {
+    if (plan.to !== undefined) {
+      await feedRange(createTraffic(plan), feed)
+      // Live traffic is stopped; a range is broken off.
+      if (shutdown.signal.aborted) process.exitCode = EXIT_INTERRUPTED
+    } else {
       const begin = (from: number) => createTraffic({ ...plan, from })
       const onGap = (behindMs: number) =>
         log.warn({ behindMs: Math.round(behindMs) }, 'too far behind, going on from now')
       await feedLive(begin, { ...feed, onGap })
     }
     report.finish()
+  } catch (fault) {
+    if (plan.to === undefined || !shutdown.signal.aborted) throw fault
+    note(`interrupted: ${(fault as Error).message}`)
+    process.exitCode = EXIT_INTERRUPTED
   } finally {
     await shutdown.close()
   }

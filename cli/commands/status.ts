@@ -5,6 +5,7 @@ import { createKafka } from '../../platform/kafka.ts'
 import { secureUrl } from '../../platform/postgres.ts'
 import {
   type ComponentState,
+  type Resources,
   readState,
   resourcesOf,
   type StackState,
@@ -23,6 +24,8 @@ interface Status {
   readonly phase: string
   readonly home: string
   readonly components: readonly ComponentStatus[]
+  /** What starts the others and looks after them; null when nothing runs. */
+  readonly supervisor: SupervisorStatus | null
   readonly stream: StreamStatus | null
 }
 
@@ -39,6 +42,8 @@ interface ComponentStatus {
   readonly detail: string | null
 }
 
+type SupervisorStatus = Pick<ComponentStatus, 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'>
+
 /** `./upi status` */
 export function statusCommand(): Command {
   return newCommand(
@@ -46,10 +51,10 @@ export function statusCommand(): Command {
     'Show health, lag and freshness. Exit 0 only when all is ready, else 1.',
   )
     .option('--json', 'print for machines')
-    .option('--watch', 'show again every second until Ctrl-C')
+    .option('--watch', 'show again every second until Ctrl-C; with --json a line each time')
     .action(async (options: { json?: boolean; watch?: boolean }) => {
       const config = loadConfig()
-      if (options.watch === true) await watch(config)
+      if (options.watch === true) await watch(config, options.json === true)
       const status = await readStatus(config)
       if (options.json === true) printJson(status)
       else for (const line of statusLines(status)) print(line)
@@ -57,11 +62,12 @@ export function statusCommand(): Command {
     })
 }
 
-async function watch(config: Config): Promise<never> {
+async function watch(config: Config, isJson: boolean): Promise<never> {
   for (;;) {
-    const lines = statusLines(await readStatus(config))
+    const status = await readStatus(config)
     const clear = process.stdout.isTTY ? REDRAW : ''
-    process.stdout.write(`${clear}${lines.join('\n')}\n`)
+    if (isJson) print(JSON.stringify(status))
+    else print(`${clear}${statusLines(status).join('\n')}`)
     await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
   }
 }
@@ -69,34 +75,52 @@ async function watch(config: Config): Promise<never> {
 async function readStatus(config: Config): Promise<Status> {
   const state = readState(config.home)
   const isLive = state !== undefined && !['stopped', 'failed', 'lost'].includes(state.phase)
-  const components = state === undefined ? [] : describe(state, isLive)
+  const { components, supervisor } =
+    state === undefined ? { components: [], supervisor: null } : describe(state, isLive)
   return {
     ready: isLive && state.ready,
     phase: state?.phase ?? 'stopped',
     home: config.home,
     components,
+    supervisor,
     stream: isLive ? await askStream(config) : null,
   }
 }
 
-function describe(state: StackState, isLive: boolean): ComponentStatus[] {
+function describe(state: StackState, isLive: boolean): Pick<Status, 'components' | 'supervisor'> {
+  const { supervisor, startedAt } = state
   const pids = state.components.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
-  const resources = isLive ? resourcesOf(pids) : new Map()
-  return state.components.map((component) => {
-    const used = component.pid === undefined ? undefined : resources.get(component.pid)
-    return {
-      name: component.name,
-      state: isLive ? component.state : 'stopped',
-      pid: isLive ? (component.pid ?? null) : null,
-      address: component.address,
-      version: component.version,
-      rss_bytes: used?.rssBytes ?? null,
-      pss_bytes: used?.pssBytes ?? null,
-      started_at: component.startedAt ?? null,
-      restarts: component.restarts,
-      detail: component.detail ?? null,
-    }
-  })
+  const resources = isLive ? resourcesOf([...pids, supervisor.pid]) : new Map()
+  const components = state.components.map((component) => describeOne(component, isLive, resources))
+  if (!isLive) return { components, supervisor: null }
+  const own = memoryOf(supervisor.pid, resources)
+  return { components, supervisor: { pid: supervisor.pid, ...own, started_at: startedAt } }
+}
+
+function describeOne(
+  component: ComponentState,
+  isLive: boolean,
+  resources: Map<number, Resources>,
+): ComponentStatus {
+  return {
+    name: component.name,
+    state: isLive ? component.state : 'stopped',
+    pid: isLive ? (component.pid ?? null) : null,
+    address: component.address,
+    version: component.version,
+    ...memoryOf(component.pid, resources),
+    started_at: component.startedAt ?? null,
+    restarts: component.restarts,
+    detail: component.detail ?? null,
+  }
+}
+
+function memoryOf(
+  pid: number | undefined,
+  resources: Map<number, Resources>,
+): Pick<ComponentStatus, 'rss_bytes' | 'pss_bytes'> {
+  const used = pid === undefined ? undefined : resources.get(pid)
+  return { rss_bytes: used?.rssBytes ?? null, pss_bytes: used?.pssBytes ?? null }
 }
 
 /** The stream's place, or null when Kafka or Postgres does not answer: the table says which. */
@@ -126,7 +150,8 @@ async function askStream(config: Config): Promise<StreamStatus | null> {
 function statusLines(status: Status): string[] {
   if (status.components.length === 0) return [`stopped: nothing has run in ${status.home}`]
   const now = Date.now()
-  const table = tableLines(status.components, [
+  const rows = [...status.components, ...supervisorRow(status.supervisor)]
+  const table = tableLines(rows, [
     { title: 'part', value: (row) => row.name },
     { title: 'state', value: (row) => row.state, style: (row) => stateStyle(row.state) },
     { title: 'version', value: (row) => row.version },
@@ -137,7 +162,7 @@ function statusLines(status: Status): string[] {
     { title: 'restarts', value: (row) => row.restarts || '', align: 'right' },
     { title: '', value: (row) => row.detail },
   ])
-  const sum = status.components.reduce((bytes, row) => bytes + (row.pss_bytes ?? 0), 0)
+  const sum = rows.reduce((bytes, row) => bytes + (row.pss_bytes ?? 0), 0)
   const head = status.ready ? paint('green', 'ready') : paint('red', `not ready (${status.phase})`)
   return [
     `${head}  ${sum > 0 ? `${formatBytes(sum)} in all  ` : ''}${status.home}`,
@@ -146,6 +171,12 @@ function statusLines(status: Status): string[] {
     '',
     streamLine(status.stream),
   ]
+}
+
+function supervisorRow(supervisor: SupervisorStatus | null): ComponentStatus[] {
+  if (supervisor === null) return []
+  const rest = { address: '', version: '', restarts: 0, detail: null }
+  return [{ name: 'supervisor', state: 'ready', ...rest, ...supervisor }]
 }
 
 function streamLine(stream: StreamStatus | null): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { BATCH_STATEMENT_MS_MAX } from '../../core/limits.ts'
 import { loadConfig, need } from '../../platform/config.ts'
 import { serveHealth } from '../../platform/health-server.ts'
 import { createKafka, kafkaFault } from '../../platform/kafka.ts'
@@ -36,6 +37,7 @@ export function streamCommand(): Command {
     const pool = createPool(config, config.ingestDatabaseUrl, {
       max: CONNECTIONS_MAX,
       name: 'stream',
+      answerMsMax: BATCH_STATEMENT_MS_MAX,
     })
     shutdown.add('postgres', () => pool.end())
     const kafka = createKafka(config, 'upi-stream', log)

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import pg from 'pg'
-import { UpiError } from '../../core/errors.ts'
 import { type Config, need } from '../../platform/config.ts'
+import { rememberPortBase } from '../../platform/local-stack.ts'
 import { secureUrl } from '../../platform/postgres.ts'
 import {
   type ComponentState,
+  readState,
   type StackState,
   startStack,
   stopStack,
@@ -14,11 +15,12 @@ import {
 import { hasAcceptedSince } from '../../platform/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
-import { partNames, stackOptions } from '../stack.ts'
+import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
 
 const RATE_DEFAULT = 50
 const RATE_MAX = 100_000
+const EXIT_INTERRUPTED = 130
 
 interface Options {
   detach?: boolean
@@ -45,48 +47,70 @@ export function upCommand(): Command {
     .action(up)
 }
 
-async function up(options: Options): Promise<void> {
+async function up(options: Options, command: Command): Promise<void> {
   const choice = { rate: options.traffic ? options.rate : 0 }
   const only = options.only?.split(',')
-  const { config, options: stack } = stackOptions(only === undefined ? choice : { ...choice, only })
-  refuseUnknown(only ?? [], partNames(config))
+  const { config, options: stack } = startOptions(only === undefined ? choice : { ...choice, only })
 
   const stop = new AbortController()
-  const interrupt = () => stop.abort()
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
-
-  const progress = new StartProgress()
+  for (const signal of SIGNALS) process.on(signal, () => stop.abort())
+  const { signal } = stop
+  let mine: number | undefined
+  let isUp = false
   try {
-    const { attached, pid } = await startStack(stack, stop.signal)
-    if (attached) note(`already running in ${config.home} (supervisor ${pid})`)
-    const state = await waitReady(config.home, {
-      onChange: (next) => progress.show(next),
-      signal: stop.signal,
-    })
-    progress.show(state)
-    printReady(config, state)
-    if (choice.rate > 0 && only === undefined && !attached) {
-      await awaitFirstTransaction(config, state.startedAt, stop.signal)
+    const { attached, pid } = await startStack(stack, signal)
+    if (attached) sayAttached(config.home, pid, command)
+    else {
+      mine = pid
+      rememberPortBase(config.home, stack.portBase)
     }
-    if (options.detach || attached) return
+    const state = await followStart(config, signal)
+    if (attached) return
+    if (choice.rate > 0 && only === undefined) {
+      await awaitFirstTransaction(config, state.startedAt, signal)
+    }
+    signal.throwIfAborted()
+    if (options.detach) return
+    isUp = true
     note('\nCtrl-C stops it in order; ./upi status and ./upi logs -f look at it from elsewhere.')
-    await watchStack(config.home, () => {}, stop.signal)
+    await watchStack(config.home, () => {}, signal)
   } catch (fault) {
-    if (!stop.signal.aborted) throw fault
-  }
-  if (stop.signal.aborted) {
-    note('stopping …')
-    await stopStack(config.home)
-    note('stopped')
+    if (!signal.aborted) throw fault
+    if (!isUp) process.exitCode = EXIT_INTERRUPTED
+    await stopMine(config.home, mine)
   }
 }
 
-function refuseUnknown(names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name))
-  if (unknown.length === 0) return
-  throw new UpiError('OPTION_INVALID', `--only: there is no part ${unknown.join(', ')}`, {
-    fix: `choose from ${known.join(', ')}`,
-  })
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SHAPING = { rate: '--rate', traffic: '--no-traffic', only: '--only' }
+
+function sayAttached(home: string, pid: number, command: Command): void {
+  note(`already running in ${home} (supervisor ${pid})`)
+  const given = Object.entries(SHAPING).filter(
+    ([name]) => command.getOptionValueSource(name) === 'cli',
+  )
+  if (given.length === 0) return
+  const flags = given.map(([, flag]) => flag).join(', ')
+  note(`it stays as it was started, without regard to ${flags}; to change it: ./upi down first`)
+}
+
+async function followStart(config: Config, signal: AbortSignal): Promise<StackState> {
+  const progress = new StartProgress()
+  const onChange = (next: StackState) => progress.show(next)
+  const state = await waitReady(config.home, { onChange, signal })
+  printReady(config, state)
+  return state
+}
+
+/** Stops what this command has started; what somebody else started goes on. */
+async function stopMine(home: string, supervisor: number | undefined): Promise<void> {
+  if (supervisor === undefined || readState(home)?.supervisor.pid !== supervisor) {
+    note('interrupted')
+    return
+  }
+  note('stopping …')
+  await stopStack(home)
+  note('stopped')
 }
 
 /** One line a component, once, when something worth knowing has happened to it. */

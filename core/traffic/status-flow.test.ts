@@ -47,7 +47,7 @@ function classShare(flows: Step[][], kind: 'TD' | 'BD'): number {
 }
 
 function classOf(step: Step): string | null {
-  return declineClassOf(innerCode(step.code), '2026-02-01')
+  return declineClassOf(innerCode(step.code) ?? '', '2026-02-01')
 }
 
 test.each(BANKS.slice(0, 8).map((bank) => [bank.code, bank] as const))(

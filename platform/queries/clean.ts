@@ -114,6 +114,21 @@ export async function mergeClean(
   return (await client.query<CleanEffect>(MERGE, [incoming])).rows
 }
 
+/** The identities of the rows that clean has under these keys. */
+export async function findIdentities(
+  client: ClientBase,
+  rows: readonly CleanRow[],
+): Promise<Pick<Payment, 'txn_id' | 'business_date' | 'amount' | 'payer_key' | 'payee_key'>[]> {
+  const { rows: found } = await client.query(
+    `select clean.txn_id, clean.business_date, amount, payer_key, payee_key
+       from unnest($1::text[], $2::date[]) as wanted (txn_id, business_date)
+       join clean_upi_transactions as clean using (txn_id, business_date)
+      group by 1, 2, 3, 4, 5`,
+    [rows.map(({ payment }) => payment.txn_id), rows.map(({ payment }) => payment.business_date)],
+  )
+  return found
+}
+
 function toJson({ payment, messages }: CleanRow): object {
   return {
     ...payment,

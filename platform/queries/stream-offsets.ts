@@ -22,15 +22,38 @@ export async function findOffsets(
   return new Map(rows.map((row) => [row.kafka_partition, BigInt(row.next_offset)]))
 }
 
-/** Gives a partition its first offset, unless another worker has just done so. */
+/** Another group that reads a topic into this database. */
+export async function findOtherGroup(
+  client: ClientBase,
+  { group, topic, epoch }: Omit<StreamPosition, 'partition'>,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ consumer_group: string }>(
+    `select consumer_group from ops.stream_offsets
+      where topic = $2 and epoch = $3 and consumer_group <> $1
+      limit 1`,
+    [group, topic, epoch],
+  )
+  return rows[0]?.consumer_group
+}
+
+/**
+ * Gives a partition its first offset, unless another worker has just done so; what Kafka had lost before that is recorded
+ * as a gap.
+ */
 export async function beginOffset(
   client: ClientBase,
   at: StreamPosition,
   offset: bigint,
 ): Promise<void> {
   await client.query(
-    `insert into ops.stream_offsets (consumer_group, topic, epoch, kafka_partition, next_offset)
-     values ($1, $2, $3, $4, $5)
+    `with begun as (
+       insert into ops.stream_offsets (consumer_group, topic, epoch, kafka_partition, next_offset)
+       values ($1, $2, $3, $4, $5)
+       on conflict do nothing
+       returning next_offset)
+     insert into ops.stream_gaps
+       (topic, epoch, kafka_partition, first_offset, next_offset, reason, actor)
+     select $2, $3, $4, 0, next_offset, 'begin', $1 from begun where next_offset > 0
      on conflict do nothing`,
     [at.group, at.topic, at.epoch, at.partition, offset],
   )

@@ -3,6 +3,7 @@ import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
+import { nearestFolder } from '../make-folder.ts'
 import { stackComponents } from './components.ts'
 import { fetchReport, type Part } from './fetch/part.ts'
 import { KAFKA_PART, REGISTRY_PART } from './fetch/parts.ts'
@@ -11,7 +12,7 @@ import { findTemporal, TEMPORAL_PART } from './fetch/temporal.ts'
 import { homePaths } from './home.ts'
 import type { StackOptions } from './options.ts'
 import { isFree, portHolder } from './ports.ts'
-import { isCached, makeFolders } from './preflight.ts'
+import { checkFolders, isCached } from './preflight.ts'
 import { findJava } from './servers/java.ts'
 import { programs } from './servers/postgres.ts'
 import { postgresAccount } from './servers/postgres-account.ts'
@@ -25,7 +26,7 @@ export interface Finding {
   readonly fix?: string
 }
 
-/** Looks at everything that a start needs of this machine; starts, fetches and changes nothing but empty folders. */
+/** Looks at everything that a start needs of this machine; starts, fetches and changes nothing. */
 export async function doctorFindings(options: StackOptions): Promise<Finding[]> {
   const isLocal = (name: 'postgres' | 'kafka' | 'registry' | 'temporal') =>
     options.external?.[name] === undefined && (options.servers?.includes(name) ?? true)
@@ -55,14 +56,13 @@ async function look(name: string, action: () => Promise<string>): Promise<Findin
 }
 
 async function folders(options: StackOptions): Promise<string> {
-  makeFolders(options)
+  checkFolders(options)
   return `state in ${options.home}, cache in ${options.cacheDir}`
 }
 
 async function disk(options: StackOptions): Promise<string> {
-  makeFolders(options)
   const free = (folder: string) => {
-    const { bavail, bsize } = statfsSync(folder)
+    const { bavail, bsize } = statfsSync(nearestFolder(folder))
     return bavail * bsize
   }
   const needed = isCached(options) ? DISK_FREE_BYTES_MIN : FETCH_FREE_BYTES_MIN
@@ -95,9 +95,8 @@ async function ports(options: StackOptions): Promise<string> {
 }
 
 async function postgres(options: StackOptions): Promise<string> {
-  makeFolders(options)
   const program = join(programs(options), 'postgres')
-  const folder = homePaths(options.home).run
+  const folder = nearestFolder(homePaths(options.home).run)
   const place = { program, folder, env: options.env, signal: NEVER, onlyLook: true }
   const { uid, prefix } = await postgresAccount(place)
   const version = await runTool({ command: program, args: ['--version'], env: options.env })

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
-import { makeFolder } from '../make-folder.ts'
+import { makeFolder, nearestFolder } from '../make-folder.ts'
 import type { Component } from './component.ts'
 import { KAFKA_PART, REGISTRY_PART } from './fetch/parts.ts'
 import { TEMPORAL_PART } from './fetch/temporal.ts'
@@ -28,6 +28,13 @@ export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cac
   if (!isCached({ cacheDir })) openFolder(cacheDir, 'UPI_CACHE_DIR')
 }
 
+/** The same, looked at only: whether these folders may be made and written. */
+export function checkFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
+  const { logs, run } = homePaths(home)
+  for (const folder of [home, logs, run]) checkWritable(nearestFolder(folder), 'UPI_HOME')
+  if (!isCached({ cacheDir })) checkWritable(nearestFolder(cacheDir), 'UPI_CACHE_DIR')
+}
+
 /** Whether every part that may have to be fetched is there. */
 export function isCached({ cacheDir }: Pick<StackOptions, 'cacheDir'>): boolean {
   const parts = [KAFKA_PART, REGISTRY_PART, TEMPORAL_PART]
@@ -35,8 +42,12 @@ export function isCached({ cacheDir }: Pick<StackOptions, 'cacheDir'>): boolean 
 }
 
 function openFolder(folder: string, setting: string): void {
+  checkWritable(folder, setting, makeFolder)
+}
+
+function checkWritable(folder: string, setting: string, make?: (folder: string) => void): void {
   try {
-    makeFolder(folder)
+    make?.(folder)
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException

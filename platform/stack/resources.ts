@@ -8,15 +8,19 @@ export interface Resources {
   readonly pssBytes: number | undefined
 }
 
-/** The memory of each process with all that it started, in one pass over the process table. */
+/**
+ * The memory of each process with all that it started, less what is asked for itself, in one pass over the process
+ * table.
+ */
 export function resourcesOf(pids: readonly number[]): Map<number, Resources> {
   if (process.platform !== 'linux') return new Map(pids.map((pid) => [pid, resourcesOfPs(pid)]))
   const children = Map.groupBy(allPids(), parentOf)
-  return new Map(pids.map((pid) => [pid, sum(family(pid, children).map(resourcesOfOne))]))
-}
-
-function family(pid: number, children: Map<number, number[]>): number[] {
-  return [pid, ...(children.get(pid) ?? []).flatMap((child) => family(child, children))]
+  const asked = new Set(pids)
+  const family = (pid: number): number[] => {
+    const own = (children.get(pid) ?? []).filter((child) => !asked.has(child))
+    return [pid, ...own.flatMap(family)]
+  }
+  return new Map(pids.map((pid) => [pid, sum(family(pid).map(resourcesOfOne))]))
 }
 
 function sum(all: readonly Resources[]): Resources {

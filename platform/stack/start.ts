@@ -78,7 +78,7 @@ function spawnSupervisor(options: StackOptions): Supervisor {
       ...env,
       ...proxyOf(env),
       // Stripped of types once, so that the stripper (18 MB) is not loaded at each start.
-      NODE_COMPILE_CACHE: join(cacheDir, 'node-compile'),
+      NODE_COMPILE_CACHE: join(cacheDir, 'compiled'),
     },
   })
   closeSync(log.fd)

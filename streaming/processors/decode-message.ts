@@ -101,6 +101,9 @@ function literalOf(amount: number, text: string): string {
   return isExact ? String(amount) : sourceOfAmount(text)
 }
 
+// No decimal: the amount rules refuse it.
+const UNREADABLE = 'unreadable'
+
 type SourceReviver = (
   this: unknown,
   key: string,
@@ -118,8 +121,13 @@ function sourceOfAmount(text: string): string {
     }
     return value
   }
-  const root = JSON.parse(text, reviver as (this: unknown, key: string, value: unknown) => unknown)
-  return sources.get(root) ?? 'unknown'
+  try {
+    const root = JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1])
+    return sources.get(root) ?? UNREADABLE
+  } catch {
+    // Nested too deep for a reviver, which needs a stack where the parse alone does not.
+    return UNREADABLE
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

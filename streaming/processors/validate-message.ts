@@ -48,7 +48,12 @@ export const validateMessage = defineProcessor<WireMessage, ValidMessage>({
 type Fields = Readonly<Record<string, unknown>>
 
 // Shape only, and from the one source of the message: types, with null for what is optional.
-const hasShape = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(READER_SCHEMA)
+const hasShape = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  // 1e400 is a number to JSON, and Infinity to JavaScript: the amount rules read its literal.
+  strictNumbers: false,
+}).compile(READER_SCHEMA)
 
 /** What the required fields lack in shape; optional ones of a wrong type are the warnings' business. */
 function shapeFaults(fields: Fields): Reject[] {
@@ -201,7 +206,7 @@ function readCompletedAt(
 }
 
 function oneOf(...words: string[]): (text: string) => string | undefined {
-  return (text) => (words.includes(text.toUpperCase()) ? text.toUpperCase() : undefined)
+  return (text) => words.find((word) => word === text || word.toLowerCase() === text.toLowerCase())
 }
 
 function matching(pattern: RegExp): (text: string) => string | undefined {

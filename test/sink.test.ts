@@ -1,0 +1,143 @@
+import type pg from 'pg'
+import { beforeAll, expect, test } from 'vitest'
+import type { Payment } from '../core/payment.ts'
+import { mergeClean } from '../platform/queries/clean.ts'
+import { aFields, aRecord, RULES } from '../streaming/processors/fixtures.ts'
+import { runPipeline } from '../streaming/run-pipeline.ts'
+import { createSink, type Sink } from '../streaming/sink.ts'
+import { useStack } from './harness.ts'
+
+const own = useStack('database')
+const alive = async () => {}
+let pool: pg.Pool
+
+beforeAll(() => {
+  pool = own.pool()
+})
+
+async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
+  return (await pool.query(sql, parameters)).rows[0] as T
+}
+
+async function cleanRow(txnId: string): Promise<Record<string, unknown>> {
+  return await one('select * from clean_upi_transactions where txn_id = $1', txnId)
+}
+
+test('a stale owner of a partition is fenced and writes nothing', async () => {
+  const ingest = own.pool('upi_ingest')
+  const sinkOf = (): Sink =>
+    createSink({
+      pool: ingest,
+      group: 'fence',
+      topic: 'fence',
+      rules: { version: 'test', settings: {} },
+      logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
+    })
+  const [owner, stale] = [sinkOf(), sinkOf()]
+  expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
+  await stale.findOffsets([0])
+  const batch = (offset: number) => {
+    const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
+    const outcome = runPipeline([record], RULES)
+    const [from, next] = [BigInt(offset), BigInt(offset + 1)]
+    return { partition: 0, from, next, rawDay: '2026-02-01', outcome }
+  }
+  expect(await owner.write(batch(0), alive)).toMatchObject({ inserted: 1 })
+  await expect(stale.write(batch(0), alive)).rejects.toMatchObject({ code: 'OWNER_STALE' })
+  const both = await Promise.allSettled([
+    owner.write(batch(1), alive),
+    stale.write(batch(1), alive),
+  ])
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  const found = await one<{ n: number; messages: number }>(
+    `select count(*)::int as n, sum(messages)::int as messages
+       from clean_upi_transactions where txn_id like 'FENCE%'`,
+  )
+  expect(found).toEqual({ n: 2, messages: 2 })
+})
+
+test('a contradicting message hides no later update of the same batch', async () => {
+  const at = { pool: own.pool('upi_ingest'), group: 'claims', topic: 'claims' }
+  const sink = createSink({
+    ...at,
+    rules: { version: 'test', settings: {} },
+    logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
+  })
+  await sink.findOffsets([0])
+  const write = (from: number, ...messages: Record<string, unknown>[]) => {
+    const records = messages.map((fields, i) => ({
+      ...aRecord(aFields({ txn_id: 'CLAIM', ...fields })),
+      offset: String(from + i),
+    }))
+    const next = BigInt(from + records.length)
+    const outcome = runPipeline(records, RULES)
+    return sink.write(
+      { partition: 0, from: BigInt(from), next, rawDay: '2026-02-01', outcome },
+      alive,
+    )
+  }
+  await write(0, { amount: '10.00', status: 'PENDING' })
+  const books = await write(
+    1,
+    { amount: '99.00', status: 'SUCCESS' },
+    { amount: '10.00', status: 'SUCCESS' },
+  )
+  expect(books).toMatchObject({ accepted: 2, merged: 1, conflicting: 1 })
+  expect(await cleanRow('CLAIM')).toMatchObject({ amount: '10.00', status: 'SUCCESS' })
+})
+
+test('a log that begins later leaves a gap on record, and a second group is refused', async () => {
+  const sinkOf = (group: string) =>
+    createSink({
+      pool: own.pool('upi_ingest'),
+      group,
+      topic: 'late',
+      rules: { version: 'test', settings: {} },
+      logBounds: async () => new Map([[0, { start: 8n, end: 9n }]]),
+    })
+  expect(await sinkOf('first').findOffsets([0])).toEqual(new Map([[0, 8n]]))
+  expect(
+    await one(`select first_offset, next_offset, reason from ops.stream_gaps where topic = 'late'`),
+  ).toEqual({ first_offset: '0', next_offset: '8', reason: 'begin' })
+  await expect(sinkOf('second').findOffsets([0])).rejects.toThrow(/read .* by group first/)
+})
+
+test('one statement merges as the fold in memory does', async () => {
+  const ingest = own.pool('upi_ingest')
+  const rows = ['PENDING', 'FAILED', 'SUCCESS', 'DEEMED'].flatMap((status, i) => {
+    const fields = aFields({ txn_id: 'FOLD', status, city: i % 2 ? 'Pune' : null, rrn: null })
+    const { accepted } = runPipeline([aRecord(fields)], RULES)
+    return accepted.map(({ payment }): Payment => payment)
+  })
+  const client = await ingest.connect()
+  try {
+    await client.query(
+      "select ops.ensure_partitions('clean_upi_transactions', array['2026-02-01']::date[])",
+    )
+    const effects: string[] = []
+    for (const payment of rows) {
+      const [effect] = await mergeClean(client, [{ payment, messages: 1, changes: 0 }])
+      effects.push(effect?.effect ?? 'none')
+    }
+    expect(effects).toEqual(['inserted', 'merged', 'merged', 'duplicate'])
+  } finally {
+    client.release()
+  }
+  expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
+})
+
+test('a log that no longer has the stored offset stops the worker with one line', async () => {
+  const bounds = { start: 0n, end: 5n }
+  const sink = createSink({
+    pool: own.pool('upi_ingest'),
+    group: 'lost',
+    topic: 'lost',
+    rules: { version: 'test', settings: {} },
+    logBounds: async () => new Map([[0, bounds]]),
+  })
+  expect(await sink.findOffsets([0])).toEqual(new Map([[0, 0n]]))
+  bounds.start = 3n
+  await expect(sink.findOffsets([0])).rejects.toThrow(/offsets 0 to 2 have expired/)
+  await pool.query(`update ops.stream_offsets set next_offset = 9 where topic = 'lost'`)
+  await expect(sink.findOffsets([0])).rejects.toThrow(/ends at 5 but 9 was stored/)
+})
