@@ -29,7 +29,7 @@ describe.concurrent('./upi', () => {
     ['no such command', ['nosuch'], {}, 2, "there is no command 'nosuch'"],
     ['an unknown option', ['status', '--nosuch'], {}, 2, 'unknown option'],
     ['an argument too many', ['down', 'now'], {}, 2, 'too many arguments'],
-    ['a malformed option', ['aggregate', '--date', 'today'], {}, 2, 'is not a day'],
+    ['a malformed option', ['aggregate', '--date', 'someday'], {}, 2, 'is not a day'],
     [
       'a malformed setting',
       ['env'],

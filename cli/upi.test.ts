@@ -30,7 +30,7 @@ let lock: string
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'upi-entry-'))
-  lock = join(root, '.upi-install.lock')
+  lock = join(root, '.upi-installing')
   copyFileSync(join(CHECKOUT, 'upi'), join(root, 'upi'))
   writeFileSync(join(root, 'package-lock.json'), '{}')
   mkdirSync(join(root, 'bin'))

@@ -2,20 +2,15 @@ import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { PARTITION_DAYS_AT_ONCE } from '../core/limits.ts'
 import { addDays, formatInstant } from '../core/time.ts'
-import { requireSchema } from '../platform/migrate.ts'
 import { type CleanRow, findIdentities, mergeClean } from '../platform/queries/clean.ts'
 import { ensurePartitions, type PartitionedTable } from '../platform/queries/partitions.ts'
 import { insertRaw } from '../platform/queries/raw.ts'
 import { insertRejected } from '../platform/queries/rejected.ts'
-import { type BatchBooks, insertBatch, noteRules } from '../platform/queries/stream-batches.ts'
-import {
-  advanceOffset,
-  beginOffset,
-  findOffsets,
-  findOtherGroup,
-  type StreamPosition,
-} from '../platform/queries/stream-offsets.ts'
+import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
+import { advanceOffset, type StreamPosition } from '../platform/queries/stream-offsets.ts'
+import type { TopicLog } from '../platform/topic-log.ts'
 import { foldBatch, identityOf, keyOf } from './fold-batch.ts'
+import { placeOffsets } from './place-offsets.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 
@@ -42,19 +37,13 @@ export interface Sink {
   write(batch: Batch, heartbeat: () => Promise<void>): Promise<BatchBooks>
 }
 
-/** The first offset that a partition still has, and the one that its next message will get. */
-export interface LogBounds {
-  readonly start: bigint
-  readonly end: bigint
-}
-
 export interface SinkOptions {
   readonly pool: Pool
   readonly group: string
   readonly topic: string
   readonly rules: RulesVersion
-  /** What Kafka has of each partition now. */
-  readonly logBounds: () => Promise<Map<number, LogBounds>>
+  /** What Kafka has of the topic now. */
+  readonly readLog: () => Promise<TopicLog>
 }
 
 // Epochs begin when an operator adopts a re-created topic or another cluster; until then there is the first.
@@ -69,67 +58,12 @@ export function createSink(options: SinkOptions): Sink {
   }
   return {
     findOffsets: (partitions) =>
-      withClient(pool, (client) => placeOffsets(client, partitions, options)),
+      withClient(pool, (client) => placeOffsets(client, partitions, { ...options, epoch: EPOCH })),
     async write(batch, heartbeat) {
       const at = { group, topic, epoch: EPOCH, partition: batch.partition }
       await makePartitions(pool, batch, { made: madeDays, heartbeat })
       return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rules.version))
     },
-  }
-}
-
-async function placeOffsets(
-  client: ClientBase,
-  partitions: readonly number[],
-  { group, topic, logBounds, rules }: SinkOptions,
-): Promise<Map<number, bigint>> {
-  const at = { group, topic, epoch: EPOCH }
-  await requireSchema(client)
-  await noteRules(client, rules.version, rules.settings)
-  const bounds = await logBounds()
-  const boundsOf = (partition: number) => bounds.get(partition) ?? { start: 0n, end: 0n }
-  const known = await findOffsets(client, at)
-  const fresh = partitions.filter((each) => !known.has(each))
-  if (fresh.length > 0) await refuseOtherGroup(client, at)
-  for (const partition of fresh) {
-    await beginOffset(client, { ...at, partition }, boundsOf(partition).start)
-  }
-  const stored = await findOffsets(client, at)
-  for (const partition of partitions) {
-    refuseLoss({ topic, partition, offset: stored.get(partition) ?? 0n, ...boundsOf(partition) })
-  }
-  return new Map([...stored].filter(([partition]) => partitions.includes(partition)))
-}
-
-// Raw holds a message once, whoever read it: a second group would find all of it there.
-async function refuseOtherGroup(
-  client: ClientBase,
-  at: Omit<StreamPosition, 'partition'>,
-): Promise<void> {
-  const other = await findOtherGroup(client, at)
-  if (other === undefined) return
-  throw new UpiError('CONFIG_INVALID', `${at.topic} is read into this database by group ${other}`, {
-    fix: `set UPI_CONSUMER_GROUP to ${other}, or use another database`,
-  })
-}
-
-// Kafka's clients would quietly begin elsewhere; what was lost must be said, and decided by a person.
-function refuseLoss(place: LogBounds & { topic: string; partition: number; offset: bigint }): void {
-  const { topic, partition, offset, start, end } = place
-  const where = `${topic} partition ${partition}`
-  if (offset < start) {
-    throw new UpiError(
-      'OFFSET_LOST',
-      `${where}: offsets ${offset} to ${start - 1n} have expired in Kafka before they were read`,
-      { fix: 'accept the loss with ./upi offsets seek, or restore the topic' },
-    )
-  }
-  if (offset > end) {
-    throw new UpiError(
-      'OFFSET_LOST',
-      `${where} ends at ${end} but ${offset} was stored: it is another topic or another cluster`,
-      { fix: 'check KAFKA_BROKERS, or accept it with ./upi offsets adopt' },
-    )
   }
 }
 

@@ -78,6 +78,15 @@ test('live traffic flows at its rate until it is stopped, and says when it is re
   expect(Number(counted?.[1]?.replaceAll(',', ''))).toBe(await sent())
 })
 
+test('a count that is broken off is no success', async () => {
+  const begin = await topicEnd(own.configFor())
+  const run = startCli(['generate', '--count', '5000000', '--framing', 'plain'], own.env)
+  await eventually(async () => (await topicEnd(own.configFor())).total > begin.total)
+  run.kill('SIGTERM')
+  const { code, stderr } = await run.ended
+  expect([code, stderr]).toEqual([130, expect.stringMatching(/messages of/)])
+})
+
 test.each([
   [['--rate', '5', '--count', '5'], '--rate and --count exclude each other'],
   [['--from', '2026-02-01'], '--from and --to go together'],

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import type { Payment } from '../core/payment.ts'
 import { mergeClean } from '../platform/queries/clean.ts'
+import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
 import { aFields, aRecord, RULES } from '../streaming/processors/fixtures.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
@@ -14,6 +15,10 @@ let pool: pg.Pool
 beforeAll(() => {
   pool = own.pool()
 })
+
+function aLog(bounds: LogBounds, clusterId = 'a cluster'): TopicLog {
+  return { clusterId, timestamps: 'LogAppendTime', partitions: new Map([[0, bounds]]) }
+}
 
 async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
   return (await pool.query(sql, parameters)).rows[0] as T
@@ -31,7 +36,7 @@ test('a stale owner of a partition is fenced and writes nothing', async () => {
       group: 'fence',
       topic: 'fence',
       rules: { version: 'test', settings: {} },
-      logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
+      readLog: async () => aLog({ start: 0n, end: 9n }),
     })
   const [owner, stale] = [sinkOf(), sinkOf()]
   expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
@@ -61,7 +66,7 @@ test('a contradicting message hides no later update of the same batch', async ()
   const sink = createSink({
     ...at,
     rules: { version: 'test', settings: {} },
-    logBounds: async () => new Map([[0, { start: 0n, end: 9n }]]),
+    readLog: async () => aLog({ start: 0n, end: 9n }),
   })
   await sink.findOffsets([0])
   const write = (from: number, ...messages: Record<string, unknown>[]) => {
@@ -93,7 +98,7 @@ test('a log that begins later leaves a gap on record, and a second group is refu
       group,
       topic: 'late',
       rules: { version: 'test', settings: {} },
-      logBounds: async () => new Map([[0, { start: 8n, end: 9n }]]),
+      readLog: async () => aLog({ start: 8n, end: 9n }),
     })
   expect(await sinkOf('first').findOffsets([0])).toEqual(new Map([[0, 8n]]))
   expect(
@@ -133,11 +138,27 @@ test('a log that no longer has the stored offset stops the worker with one line'
     group: 'lost',
     topic: 'lost',
     rules: { version: 'test', settings: {} },
-    logBounds: async () => new Map([[0, bounds]]),
+    readLog: async () => aLog(bounds),
   })
   expect(await sink.findOffsets([0])).toEqual(new Map([[0, 0n]]))
   bounds.start = 3n
   await expect(sink.findOffsets([0])).rejects.toThrow(/offsets 0 to 2 have expired/)
   await pool.query(`update ops.stream_offsets set next_offset = 9 where topic = 'lost'`)
   await expect(sink.findOffsets([0])).rejects.toThrow(/ends at 5 but 9 was stored/)
+})
+
+test('another cluster, and a topic with claimed timestamps, are refused with one line', async () => {
+  let log = aLog({ start: 0n, end: 5n })
+  const sink = createSink({
+    pool: own.pool('upi_ingest'),
+    group: 'moved',
+    topic: 'moved',
+    rules: { version: 'test', settings: {} },
+    readLog: async () => log,
+  })
+  await sink.findOffsets([0])
+  log = aLog({ start: 0n, end: 5n }, 'another')
+  await expect(sink.findOffsets([0])).rejects.toThrow(/from Kafka cluster a cluster/)
+  log = { ...log, timestamps: 'CreateTime' }
+  await expect(sink.findOffsets([0])).rejects.toMatchObject({ code: 'TOPIC_DRIFT' })
 })

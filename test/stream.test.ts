@@ -216,3 +216,25 @@ test('a worker goes on by itself after Postgres has thrown its connections out',
     await cleanRow(second.txn_id)
   })
 })
+
+test('a partition that another worker has moved is read on from there, and the others go on', async () => {
+  await withStream(async () => {
+    const first = aMessage()
+    await send(JSON.stringify(first))
+    await cleanRow(first.txn_id)
+    await pool.query(
+      `update ops.stream_offsets set next_offset = next_offset + 1
+      where topic = $1 and kafka_partition = 0`,
+      [own.name],
+    )
+    const messages = [0, 0, 1, 2, 0].map((partition) => ({ partition, message: aMessage() }))
+    await producer.send({
+      topic: own.name,
+      messages: messages.map(({ partition, message }) => ({
+        partition,
+        value: JSON.stringify(message),
+      })),
+    })
+    for (const { message } of messages.slice(1)) await cleanRow(message.txn_id)
+  })
+})

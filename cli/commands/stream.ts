@@ -8,6 +8,7 @@ import { createRegistry } from '../../platform/registry.ts'
 import { createSchemaReader } from '../../platform/schema-reader.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
+import { readTopicLog } from '../../platform/topic-log.ts'
 import { createStreamMetrics } from '../../streaming/metrics.ts'
 import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
 import { createSink } from '../../streaming/sink.ts'
@@ -51,16 +52,7 @@ export function streamCommand(): Command {
       group: config.consumerGroup,
       topic: config.topic,
       rules: rulesVersionOf(config),
-      logBounds: async () => {
-        await admin.connect()
-        const offsets = await admin.fetchTopicOffsets(config.topic)
-        return new Map(
-          offsets.map(({ partition, low, high }) => [
-            partition,
-            { start: BigInt(low), end: BigInt(high) },
-          ]),
-        )
-      },
+      readLog: () => readTopicLog(admin, config.topic),
     })
     const worker = new StreamWorker({
       kafka,

@@ -22,6 +22,24 @@ export async function findOffsets(
   return new Map(rows.map((row) => [row.kafka_partition, BigInt(row.next_offset)]))
 }
 
+/** Notes the cluster that a topic's offsets are of, the first time; gives the one that is on record. */
+export async function noteCluster(
+  client: ClientBase,
+  { topic, epoch, clusterId }: { topic: string; epoch: number; clusterId: string },
+): Promise<string | null> {
+  await client.query(
+    `insert into ops.stream_epochs (topic, epoch, cluster_id, adopted_by)
+     values ($1, $2, $3, current_user)
+     on conflict do nothing`,
+    [topic, epoch, clusterId],
+  )
+  const { rows } = await client.query<{ cluster_id: string | null }>(
+    'select cluster_id from ops.stream_epochs where topic = $1 and epoch = $2',
+    [topic, epoch],
+  )
+  return rows[0]?.cluster_id ?? null
+}
+
 /** Another group that reads a topic into this database. */
 export async function findOtherGroup(
   client: ClientBase,

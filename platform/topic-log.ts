@@ -1,0 +1,43 @@
+import kafkajs, { type Admin } from 'kafkajs'
+
+/** What Kafka says of a topic now. */
+export interface TopicLog {
+  /** The cluster that holds it: offsets of another one mean nothing. */
+  readonly clusterId: string
+  /** Whether messages carry the broker's time of writing, or what producers claim. */
+  readonly timestamps: 'LogAppendTime' | 'CreateTime'
+  readonly partitions: ReadonlyMap<number, LogBounds>
+}
+
+/** The first offset that a partition still has, and the one that its next message will get. */
+export interface LogBounds {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+/** Reads a topic's place and bounds. */
+export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLog> {
+  await admin.connect()
+  const [{ clusterId }, offsets, timestamps] = await Promise.all([
+    admin.describeCluster(),
+    admin.fetchTopicOffsets(topic),
+    readTimestampType(admin, topic),
+  ])
+  const bounds = offsets.map(
+    ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
+  )
+  return { clusterId, timestamps, partitions: new Map(bounds) }
+}
+
+const TIMESTAMP_TYPE = 'message.timestamp.type'
+
+async function readTimestampType(admin: Admin, topic: string): Promise<TopicLog['timestamps']> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [
+      { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [TIMESTAMP_TYPE] },
+    ],
+  })
+  const entry = resources[0]?.configEntries.find(({ configName }) => configName === TIMESTAMP_TYPE)
+  return entry?.configValue === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime'
+}
