@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { faultOf } from '../test/fixtures/settings.ts'
 import { actorOf, type Config, loadConfig, need } from './config.ts'
-import { faultOf } from './fixtures.ts'
 import { prepareHome } from './local-stack.ts'
 
 const BASE = 28_000

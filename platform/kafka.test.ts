@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs'
 import { describe, expect, test } from 'vitest'
+import { CERTIFICATE, configOf, faultOf, KEY } from '../test/fixtures/settings.ts'
 import { need } from './config.ts'
-import { CERTIFICATE, configOf, faultOf, KEY } from './fixtures.ts'
 import { isKafkaRefusal, kafkaAccess, kafkaFault } from './kafka.ts'
 
 const NEAR = '127.0.0.1:9092'

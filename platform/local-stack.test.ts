@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { faultOf } from './fixtures.ts'
+import { faultOf } from '../test/fixtures/settings.ts'
 import { ensureSecrets, localStack, prepareHome } from './local-stack.ts'
 
 let folder: string

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CERTIFICATE, configOf, faultOf } from './fixtures.ts'
+import { CERTIFICATE, configOf, faultOf } from '../test/fixtures/settings.ts'
 import { addressOf, createPool, isOutage, postgresFault, secureUrl } from './postgres.ts'
 
 const FAR = 'postgres://me:hunter2@db.example:5433/upi'

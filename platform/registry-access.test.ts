@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { configOf, faultOf } from '../test/fixtures/settings.ts'
 import { need } from './config.ts'
-import { configOf, faultOf } from './fixtures.ts'
 import { registryAccess } from './registry-access.ts'
 
 function access(url: string, auth = '') {

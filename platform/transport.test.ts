@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CERTIFICATE, configOf, faultOf, KEY, OTHER_KEY } from './fixtures.ts'
+import { CERTIFICATE, configOf, faultOf, KEY, OTHER_KEY } from '../test/fixtures/settings.ts'
 import { hostOf, isTlsRefusal, lineOf, readTlsFiles, refusePlaintext } from './transport.ts'
 
 const NAMES = { ca: 'kafkaSslCa', cert: 'kafkaSslCert', key: 'kafkaSslKey' } as const

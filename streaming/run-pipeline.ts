@@ -13,6 +13,8 @@ export interface Outcome {
   }[]
   /** How many optional fields were malformed and became null. */
   readonly warnings: number
+  /** What a processor threw, of the first such message: a bug of ours, to be logged. */
+  readonly fault?: unknown
 }
 
 /** Runs every record through the pipeline. Routes rejects; a processor that throws costs its own message only. */
@@ -20,20 +22,25 @@ export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outc
   const accepted: { record: KafkaRecord; payment: Payment }[] = []
   const rejected: { record: KafkaRecord; reasons: readonly Reject[] }[] = []
   let warnings = 0
+  let fault: unknown
   for (const record of records) {
-    const result = runRecord(record, rules)
+    const result = runRecord(record, rules, (thrown) => {
+      fault ??= thrown
+    })
     if (result.ok) {
       accepted.push({ record, payment: result.value.payment })
       warnings += result.value.warnings.length
     } else rejected.push({ record, reasons: result.reasons })
   }
-  return { accepted, rejected, warnings }
+  return { accepted, rejected, warnings, ...(fault === undefined ? {} : { fault }) }
 }
 
-function runRecord(record: KafkaRecord, rules: Rules): Result<CleanMessage> {
+type OnThrow = (thrown: unknown) => void
+
+function runRecord(record: KafkaRecord, rules: Rules, onThrow: OnThrow): Result<CleanMessage> {
   let value: unknown = record
   for (const processor of PIPELINE.processors) {
-    const result = runProcessor(processor, value, rules)
+    const result = runProcessor(processor, value, { rules, onThrow })
     if (!result.ok) return result
     value = result.value
   }
@@ -44,11 +51,12 @@ function runRecord(record: KafkaRecord, rules: Rules): Result<CleanMessage> {
 function runProcessor(
   processor: Processor<never, unknown>,
   value: unknown,
-  rules: Rules,
+  { rules, onThrow }: { rules: Rules; onThrow: OnThrow },
 ): Result<unknown> {
   try {
     return processor.process(value as never, rules)
-  } catch {
+  } catch (thrown) {
+    onThrow(thrown)
     return refuse('INTERNAL', `exception in ${processor.name}`)
   }
 }

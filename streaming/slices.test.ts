@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../core/limits.ts'
-import { aRecord } from './processors/fixtures.ts'
+import { aRecord } from '../test/fixtures/records.ts'
 import { slices } from './slices.ts'
 
 function lengths(records: Parameters<typeof slices>[0]): number[] {

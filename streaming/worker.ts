@@ -181,6 +181,9 @@ export class StreamWorker {
     )
     if (schemas === undefined) return false
     const outcome = runPipeline(batch.slice, rules)
+    if (outcome.fault !== undefined) {
+      this.#deps.log.error({ err: outcome.fault, partition }, 'a processor threw')
+    }
     try {
       const books = await this.#retry(
         'Postgres',

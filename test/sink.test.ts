@@ -3,9 +3,9 @@ import { beforeAll, expect, test } from 'vitest'
 import type { Payment } from '../core/payment.ts'
 import { mergeClean } from '../platform/queries/clean.ts'
 import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
-import { aFields, aRecord, RULES } from '../streaming/processors/fixtures.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
+import { aFields, aRecord, RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import pg from 'pg'
+import { UpiError } from '../../core/errors.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { rememberPortBase } from '../../platform/local-stack.ts'
 import { secureUrl } from '../../platform/postgres.ts'
@@ -74,6 +75,7 @@ async function up(options: Options, command: Command): Promise<void> {
     isUp = true
     note('\nCtrl-C stops it in order; ./upi status and ./upi logs -f look at it from elsewhere.')
     await watchStack(config.home, () => {}, signal)
+    sayEnd(config.home)
   } catch (fault) {
     if (!signal.aborted) throw fault
     if (!isUp) process.exitCode = EXIT_INTERRUPTED
@@ -111,6 +113,17 @@ async function stopMine(home: string, supervisor: number | undefined): Promise<v
   note('stopping …')
   await stopStack(home)
   note('stopped')
+}
+
+/** The stack has ended without us: that is news, and a fault unless somebody wanted it. */
+function sayEnd(home: string): void {
+  const { phase } = readState(home) ?? {}
+  if (phase !== 'lost') note('stopped from elsewhere')
+  else {
+    throw new UpiError('COMPONENT_FAILED', `the supervisor of ${home} was killed`, {
+      fix: 'run ./upi up again, or ./upi down to stop what it left',
+    })
+  }
 }
 
 /** One line a component, once, when something worth knowing has happened to it. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
@@ -23,8 +23,13 @@ export async function preflight(
 
 /** Makes the folders of home and the cache, or says that they may not be written. A full cache is only read. */
 export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
-  const { logs, run } = homePaths(home)
-  for (const folder of [home, logs, run]) openFolder(folder, 'UPI_HOME')
+  const { kafka, temporal, logs, run } = homePaths(home)
+  openFolder(home, 'UPI_HOME')
+  for (const folder of [kafka, temporal, logs, run]) {
+    openFolder(folder, 'UPI_HOME')
+    // Messages hold people's VPAs: nobody else on this machine may read them.
+    chmodSync(folder, 0o700)
+  }
   if (!isCached({ cacheDir })) openFolder(cacheDir, 'UPI_CACHE_DIR')
 }
 

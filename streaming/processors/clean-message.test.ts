@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Payment } from '../../core/payment.ts'
+import { aFields, aRecord, RULES } from '../../test/fixtures/records.ts'
 import { runPipeline } from '../run-pipeline.ts'
-import { aFields, aRecord, RULES } from './fixtures.ts'
 
 function clean(over: Record<string, unknown>): Payment {
   const { accepted, rejected } = runPipeline([aRecord(aFields(over))], RULES)
@@ -63,7 +63,8 @@ test('a processor that throws costs its own message only', () => {
     },
   }
   const records = [aRecord(aFields()), aRecord(aFields({ payer: 'boom@ybl' })), aRecord(aFields())]
-  const { accepted, rejected } = runPipeline(records, throwing)
+  const { accepted, rejected, fault } = runPipeline(records, throwing)
+  expect(fault).toEqual(new TypeError('a bug'))
   expect(accepted).toHaveLength(2)
   expect(rejected.map(({ reasons }) => reasons)).toEqual([
     [{ code: 'INTERNAL', detail: 'exception in clean-message' }],

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { aFields, aRecord, RULES } from '../../test/fixtures/records.ts'
 import type { Rules, WireSchema } from '../processor.ts'
 import { decodeMessage, schemaIdOf } from './decode-message.ts'
-import { aFields, aRecord, RULES } from './fixtures.ts'
 
 function codes(value: unknown, rules: Rules = RULES): string {
   const result = decodeMessage.process(aRecord(value), rules)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { aFields, aRecord, RULES } from '../../test/fixtures/records.ts'
 import type { Rules } from '../processor.ts'
 import { decodeMessage } from './decode-message.ts'
-import { aFields, aRecord, RULES } from './fixtures.ts'
 import { validateMessage } from './validate-message.ts'
 
 function validate(fields: Record<string, unknown>, rules: Rules = RULES) {

@@ -1,4 +1,5 @@
 import { UpiError } from '../../../core/errors.ts'
+import type { Launch } from '../component.ts'
 import { findOnPath, runTool } from '../fetch/run-tool.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -91,4 +92,14 @@ async function works(
     place.signal.throwIfAborted()
     return false
   }
+}
+
+/** A launch by the account that Postgres needs. */
+export function asAccount(account: PostgresAccount, launch: Launch): Launch {
+  const [setpriv, ...words] = account.prefix
+  if (setpriv !== undefined) {
+    return { ...launch, command: setpriv, args: [...words, launch.command, ...launch.args] }
+  }
+  const { uid, gid } = account
+  return uid === undefined || gid === undefined ? launch : { ...launch, uid, gid }
 }

@@ -7,8 +7,7 @@ import { runTool } from '../fetch/run-tool.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { allPids, signalProcess, startToken, whereabouts } from '../process-table.ts'
-import { asAccount } from './postgres.ts'
-import type { PostgresAccount } from './postgres-account.ts'
+import { asAccount, type PostgresAccount } from './postgres-account.ts'
 import { serverEnvironment } from './server-environment.ts'
 
 /**

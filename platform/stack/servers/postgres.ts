@@ -8,7 +8,7 @@ import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { probePostgres } from '../probes.ts'
 import { postgresSettings, STACK_VERSIONS } from '../settings.ts'
-import { type PostgresAccount, postgresAccount } from './postgres-account.ts'
+import { asAccount, type PostgresAccount, postgresAccount } from './postgres-account.ts'
 import { clearBackends, initializeData } from './postgres-data.ts'
 import { provisionDatabases } from './postgres-databases.ts'
 import { serverEnvironment } from './server-environment.ts'
@@ -98,16 +98,6 @@ function launch(options: StackOptions, account: PostgresAccount): Launch {
     env: serverEnvironment(options.env),
     cwd: folder,
   })
-}
-
-/** A launch by the account that Postgres needs. */
-export function asAccount(account: PostgresAccount, launch: Launch): Launch {
-  const [setpriv, ...words] = account.prefix
-  if (setpriv !== undefined) {
-    return { ...launch, command: setpriv, args: [...words, launch.command, ...launch.args] }
-  }
-  const { uid, gid } = account
-  return uid === undefined || gid === undefined ? launch : { ...launch, uid, gid }
 }
 
 const INVALID_PASSWORD = '28P01'
