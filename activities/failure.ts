@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { TemporalFailure } from '@temporalio/common'
 import { UpiError } from '../core/errors.ts'
+import { kafkaFault } from '../platform/kafka.ts'
 import { postgresFault } from '../platform/postgres.ts'
 
 type Activity = (input: never) => Promise<unknown>
@@ -39,7 +40,7 @@ export function toFailure(error: unknown): TemporalFailure {
 const PASSING = new Set(['40001', '40P01', '55P03', '57014'])
 
 function knownFault(error: unknown): UpiError {
-  const fault = postgresFault(error, 'TRANSFORM_DATABASE_URL')
+  const fault = kafkaFault(postgresFault(error, 'TRANSFORM_DATABASE_URL'), ['KAFKA_BROKERS'])
   if (fault instanceof UpiError) return fault
   const message = error instanceof Error ? error.message : String(error)
   const { code } = (error ?? {}) as { code?: unknown }

@@ -1,15 +1,19 @@
 import type { Worker } from '@temporalio/worker'
+import type { Admin } from 'kafkajs'
 import type { Pool } from 'pg'
-import { createActivities } from '../activities/index.ts'
+import { createActivities, type StreamDeps } from '../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
-import type { Needed } from '../platform/config.ts'
+import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
+import { createKafka } from '../platform/kafka.ts'
 import { requireSchema } from '../platform/migrate.ts'
 import { addressOf, createDatabase, createPool, postgresFault } from '../platform/postgres.ts'
+import { findOffsets } from '../platform/queries/stream-offsets.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectWorker } from '../platform/temporal.ts'
 import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
+import { readTopicLog } from '../platform/topic-log.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 
 // One for each build, one for short statements beside them.
@@ -17,7 +21,7 @@ const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + 1
 
 /** The life of the Temporal worker: pool, connection, worker, health; closed in reverse order on SIGTERM. */
 export async function runWorker(
-  config: Needed<'transformDatabaseUrl' | 'temporalAddress'>,
+  config: Needed<'transformDatabaseUrl' | 'temporalAddress' | 'kafkaBrokers'>,
   level: string,
 ): Promise<void> {
   const log = createLogger({ process: 'worker', level, pretty: process.stderr.isTTY === true })
@@ -29,7 +33,13 @@ export async function runWorker(
     })
     shutdown.add('postgres', () => pool.end())
     await checkSchema(pool, addressOf(config.transformDatabaseUrl))
-    const activities = createActivities({ db: createDatabase(pool) })
+    const admin = createKafka(config, 'upi-worker', log).admin()
+    shutdown.add('kafka', () => admin.disconnect())
+    const activities = createActivities({
+      db: createDatabase(pool),
+      readLog: () => readSpans(admin, config.topic),
+      readOffsets: () => readOffsets(pool, config),
+    })
 
     const life: { worker?: Worker } = {}
     if (config.metricsPort !== undefined) {
@@ -57,6 +67,21 @@ export async function runWorker(
   } finally {
     await shutdown.close()
   }
+}
+
+async function readSpans(admin: Admin, topic: string): ReturnType<StreamDeps['readLog']> {
+  const { partitions } = await readTopicLog(admin, topic)
+  return Object.fromEntries(
+    [...partitions].map(([partition, { start, end }]) => [
+      String(partition),
+      { start: String(start), end: String(end) },
+    ]),
+  )
+}
+
+async function readOffsets(pool: Pool, { consumerGroup: group, topic }: Config) {
+  const offsets = await findOffsets(pool, { group, topic, epoch: 0 })
+  return new Map([...offsets].map(([partition, offset]) => [String(partition), offset]))
 }
 
 async function checkSchema(pool: Pool, address: string): Promise<void> {

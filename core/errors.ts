@@ -54,6 +54,7 @@ export const ERRORS = {
     kind: 'no',
     summary: 'The message schema would break readers or writers.',
   },
+  STREAM_BEHIND: { kind: 'no', summary: 'The stream has not written what Kafka held.' },
   TOPIC_DRIFT: { kind: 'no', summary: 'A topic differs from the settings.' },
 
   // A person must act.

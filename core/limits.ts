@@ -88,3 +88,6 @@ export const LIVE_BEHIND_MS_MAX = 60_000
 
 // One call of ops.ensure_partitions: each day takes a dozen entries of the server's lock table until it commits.
 export const PARTITION_DAYS_MAX = 500
+
+// A day is closed when the stream has written what Kafka held; a stream that is farther behind needs a person.
+export const STREAM_WAIT_MS_MAX = 5 * 60_000

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin } from 'kafkajs'
+import { UpiError } from '../core/errors.ts'
 
 /** What Kafka says of a topic now. */
 export interface TopicLog {
@@ -22,11 +23,22 @@ export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLo
     admin.describeCluster(),
     admin.fetchTopicOffsets(topic),
     readTimestampType(admin, topic),
-  ])
+  ]).catch((fault) => {
+    throw (fault as { type?: string }).type === UNKNOWN_TOPIC ? topicMissing(topic, fault) : fault
+  })
   const bounds = offsets.map(
     ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
   )
   return { clusterId, timestamps, partitions: new Map(bounds) }
+}
+
+const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
+
+function topicMissing(topic: string, cause: unknown): UpiError {
+  return new UpiError('TOPIC_MISSING', `topic ${topic} does not exist`, {
+    fix: './upi topics',
+    cause,
+  })
 }
 
 const TIMESTAMP_TYPE = 'message.timestamp.type'

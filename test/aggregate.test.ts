@@ -9,7 +9,7 @@ import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { runCli, startCli, useStack } from './harness.ts'
 
-const own = useStack('database', 'namespace')
+const own = useStack('database', 'topics', 'namespace')
 const DAY = '2026-02-01'
 let admin: Kysely<Database>
 let worker: CliRun

@@ -29,6 +29,18 @@ describe('dailyUpiAggregation', () => {
     })
   })
 
+  test('waits until the stream has written what Kafka held', async () => {
+    const calls = recorded(undefined, [7, 2])
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      await runDay(client, { date: '2026-01-31', actor: 'asha' })
+      expect(calls.made.slice(0, 3)).toEqual([
+        'behind 7',
+        'behind 2',
+        'build 2026-01-31 close asha',
+      ])
+    })
+  })
+
   test('leaves a day open that is not over', async () => {
     const calls = recorded()
     const today = businessDateAt(Date.now())
@@ -147,10 +159,16 @@ async function tick(client: Client): Promise<unknown> {
 }
 
 /** Activities that note their calls; a build first waits for `before` and fails with what it gives. */
-function recorded(before: () => unknown = () => undefined) {
+function recorded(before: () => unknown = () => undefined, lags: readonly number[] = []) {
   const made: string[] = []
+  const left = [...lags]
   const calls = { made, waits: 0 }
   const activities: Partial<Activities> = {
+    async measureLag({ spans = {} }) {
+      const lag = left.shift() ?? 0
+      if (lag > 0) made.push(`behind ${lag}`)
+      return { spans, lag }
+    },
     async buildDay({ date, reason, actor }) {
       made.push(`build ${date} ${reason} ${actor}`)
       const fault = await before()

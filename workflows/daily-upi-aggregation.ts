@@ -2,16 +2,18 @@ import {
   ApplicationFailure,
   proxyActivities,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { Activities, ModelRun } from '../activities/index.ts'
+import { STREAM_WAIT_MS_MAX } from '../core/limits.ts'
 import { type BusinessDate, isDate } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 
 const { buildDay } = proxyActivities<Activities>(LONG)
-const { closeDay } = proxyActivities<Activities>(SHORT)
+const { closeDay, measureLag } = proxyActivities<Activities>(SHORT)
 
 export interface DailyUpiAggregationInput {
   /** Business date; by default the day that ended. */
@@ -27,7 +29,10 @@ export interface DailyUpiAggregationResult {
   readonly runs: readonly ModelRun[]
 }
 
-/** Builds one business day, and closes it if it is over. Id: `daily-upi-aggregation/<date>`. */
+/**
+ * Builds one business day, and closes it if it is over and the stream has written all that Kafka held.
+ * Id: `daily-upi-aggregation/<date>`.
+ */
 export async function dailyUpiAggregation(
   input?: DailyUpiAggregationInput | null,
 ): Promise<DailyUpiAggregationResult> {
@@ -44,10 +49,29 @@ export async function dailyUpiAggregation(
     { key: UPI_BUSINESS_DATE, value: date },
     { key: UPI_MODEL, value: 'all' },
   ])
+  if (isOver) await awaitStream(date)
   setCurrentDetails(`Building **${date}**${isOver ? '' : ', which is not over: provisional'}.`)
   const actor = input?.actor ?? 'temporal'
   const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
   if (isOver) await closeDay({ date, actor })
   setCurrentDetails(`**${date}** is built and ${isOver ? 'closed' : 'provisional'}.`)
   return { date, state: isOver ? 'closed' : 'provisional', runs }
+}
+
+const LOOK_EVERY = '1 second'
+
+/** A day that is over has its messages in Kafka, not all of them in clean: what it holds now is waited for. */
+async function awaitStream(date: BusinessDate): Promise<void> {
+  const began = Date.now()
+  const { spans, lag: first } = await measureLag({})
+  for (let lag = first; lag > 0; lag = (await measureLag({ spans })).lag) {
+    if (Date.now() - began > STREAM_WAIT_MS_MAX) {
+      throw ApplicationFailure.nonRetryable(
+        `${date} is not closed: the stream is ${lag} messages behind; fix: see ./upi status and ./upi logs stream`,
+        'STREAM_BEHIND',
+      )
+    }
+    setCurrentDetails(`Waiting for the stream, which is ${lag} messages behind.`)
+    await sleep(LOOK_EVERY)
+  }
 }

@@ -10,7 +10,7 @@ export interface StreamPosition {
 
 /** The stored next offsets of a group; partitions that have none yet are absent. */
 export async function findOffsets(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   { group, topic, epoch }: Omit<StreamPosition, 'partition'>,
 ): Promise<Map<number, bigint>> {
   const { rows } = await client.query<{ kafka_partition: number; next_offset: string }>(

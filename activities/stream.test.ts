@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { createStreamActivities } from './stream.ts'
+
+function lagOf(offsets: Record<string, bigint>) {
+  const { measureLag } = createStreamActivities({
+    readLog: async () => ({ 0: { start: '5', end: '10' }, 1: { start: '0', end: '0' } }),
+    readOffsets: async () => new Map(Object.entries(offsets)),
+  })
+  return measureLag
+}
+
+test('the lag is what Kafka holds less what the stream has written', async () => {
+  expect((await lagOf({ 0: 8n })({})).lag).toBe(2)
+  expect((await lagOf({ 0: 10n, 1: 0n })({})).lag).toBe(0)
+})
+
+test('a partition that was never read lags by all that its log still has', async () => {
+  expect((await lagOf({})({})).lag).toBe(5)
+})
+
+test('messages that came after the first look are not waited for', async () => {
+  const spans = { 0: { start: '0', end: '7' } }
+  expect(await lagOf({ 0: 8n })({ spans })).toEqual({ spans, lag: 0 })
+})

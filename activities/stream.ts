@@ -1,0 +1,34 @@
+import { UpiError } from '../core/errors.ts'
+
+/** Where a partition's log began and ended at one moment; text, since offsets are bigger than JSON's numbers are exact. */
+export interface LogSpan {
+  readonly start: string
+  readonly end: string
+}
+
+/** The spans of a topic's partitions, by partition. */
+export type LogSpans = Readonly<Record<string, LogSpan>>
+
+export interface StreamDeps {
+  readonly readLog: () => Promise<LogSpans>
+  /** The stream's stored offsets, by partition; none for a partition that was never read. */
+  readonly readOffsets: () => Promise<ReadonlyMap<string, bigint>>
+}
+
+/** What workflows ask of the stream. */
+export function createStreamActivities({ readLog, readOffsets }: StreamDeps) {
+  return {
+    /** How many messages of these spans, by default of what Kafka holds now, the stream has yet to write. */
+    async measureLag({ spans }: { spans?: LogSpans }): Promise<{ spans: LogSpans; lag: number }> {
+      const wanted = spans ?? (await readLog())
+      const offsets = await readOffsets()
+      let lag = 0n
+      for (const [partition, { start, end }] of Object.entries(wanted)) {
+        const behind = BigInt(end) - (offsets.get(partition) ?? BigInt(start))
+        if (behind > 0n) lag += behind
+      }
+      if (lag > BigInt(Number.MAX_SAFE_INTEGER)) throw new UpiError('BUG', `a lag of ${lag}`)
+      return { spans: wanted, lag: Number(lag) }
+    },
+  }
+}
