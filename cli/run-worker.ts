@@ -1,6 +1,7 @@
 import type { Worker } from '@temporalio/worker'
 import type { Admin } from 'kafkajs'
 import type { Pool } from 'pg'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createActivities, type StreamDeps } from '../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
 import type { Config, Needed } from '../platform/config.ts'
@@ -46,6 +47,7 @@ export async function runWorker(
       const health = await serveHealth({
         host: config.metricsHost,
         port: config.metricsPort,
+        metrics: processMetrics(),
         readiness: () => workerReadiness(config, life.worker),
       })
       shutdown.add('health server', () => health.close())
@@ -67,6 +69,13 @@ export async function runWorker(
   } finally {
     await shutdown.close()
   }
+}
+
+/** What Prometheus sees of this process: memory, event loop, processor. */
+function processMetrics(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
 }
 
 async function readSpans(admin: Admin, topic: string): ReturnType<StreamDeps['readLog']> {

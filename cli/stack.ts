@@ -37,6 +37,8 @@ export function startOptions(choice: StackChoice): { config: Config; options: St
   const isStaying = running?.phase === 'starting' || running?.phase === 'ready'
   const place = isStaying ? { UPI_PORT_BASE: String(running.portBase) } : {}
   const config = loadConfig({ ...environmentOf(), ...place })
+  // Said here, once, rather than by processes that start again and again.
+  if (choice.only === undefined) need(config, 'ingestDatabaseUrl', 'transformDatabaseUrl')
   return { config, options: stackOptions(config, choice) }
 }
 

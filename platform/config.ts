@@ -67,10 +67,8 @@ export function need<Name extends SettingName>(config: Config, ...names: Name[])
   const variables = missing.map((name) => SETTINGS[name].env).join(', ')
   throw new UpiError(
     'CONFIG_INVALID',
-    `${variables} not set, and no local stack in ${config.home}`,
-    {
-      fix: 'run ./upi up, or set the variables',
-    },
+    `${variables} not set, and no local stack in ${config.home} has them`,
+    { fix: 'run ./upi up, or set the variables' },
   )
 }
 

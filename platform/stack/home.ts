@@ -10,12 +10,13 @@ export function homePaths(home: string): HomePaths {
     stackId: join(home, 'run', 'stack-id'),
     postgres: join(home, 'postgres'),
     kafka: join(home, 'kafka'),
+    registry: join(home, 'registry'),
     temporal: join(home, 'temporal'),
   }
 }
 
 export type HomePaths = Record<
-  'state' | 'logs' | 'run' | 'lock' | 'stackId' | 'postgres' | 'kafka' | 'temporal',
+  'state' | 'logs' | 'run' | 'lock' | 'stackId' | 'postgres' | 'kafka' | 'registry' | 'temporal',
   string
 >
 

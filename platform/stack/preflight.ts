@@ -23,9 +23,9 @@ export async function preflight(
 
 /** Makes the folders of home and the cache, or says that they may not be written. A full cache is only read. */
 export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
-  const { kafka, temporal, logs, run } = homePaths(home)
+  const { kafka, registry, temporal, logs, run } = homePaths(home)
   openFolder(home, 'UPI_HOME')
-  for (const folder of [kafka, temporal, logs, run]) {
+  for (const folder of [kafka, registry, temporal, logs, run]) {
     openFolder(folder, 'UPI_HOME')
     // Messages hold people's VPAs: nobody else on this machine may read them.
     chmodSync(folder, 0o700)

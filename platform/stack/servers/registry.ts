@@ -5,6 +5,7 @@ import { addressText, stackAddresses } from '../addresses.ts'
 import type { Component, Launch } from '../component.ts'
 import { fetchPart } from '../fetch/part.ts'
 import { REGISTRY_PART } from '../fetch/parts.ts'
+import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { probeHttp } from '../probes.ts'
 import {
@@ -17,7 +18,7 @@ import { findJava, JAVA_ENVIRONMENT } from './java.ts'
 import { REGISTRY_ROLE } from './postgres-databases.ts'
 import { serverEnvironment } from './server-environment.ts'
 
-/** The schema registry, which keeps its schemas in our Postgres. */
+/** The schema registry. It keeps its schemas in our Postgres; where Postgres is elsewhere, in a file of its own. */
 export function createRegistry(options: StackOptions): Component {
   const { registry } = stackAddresses(options.portBase)
   let java = ''
@@ -25,7 +26,7 @@ export function createRegistry(options: StackOptions): Component {
     name: 'registry',
     kind: 'server',
     external: false,
-    needs: ['postgres'],
+    needs: options.external?.postgres === undefined ? ['postgres'] : [],
     address: `http://${addressText(registry)}${REGISTRY_API_PATH}`,
     version: STACK_VERSIONS.registry,
     ports: [registry.port],
@@ -48,13 +49,13 @@ const GRACE_MS_MAX = 10_000
 
 // The password goes by the environment: arguments are visible to every user of the machine.
 function launch(options: StackOptions, java: string, folder: string): Launch {
-  const { registry, postgres } = stackAddresses(options.portBase)
+  const { registry } = stackAddresses(options.portBase)
   const settings = {
     ...REGISTRY_SETTINGS,
     'quarkus.http.host': registry.host,
     'quarkus.http.port': String(registry.port),
-    'apicurio.datasource.url': `jdbc:postgresql://${addressText(postgres)}/${REGISTRY_ROLE}`,
     'apicurio.datasource.username': REGISTRY_ROLE,
+    ...storage(options),
   }
   const flags = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)
   return {
@@ -67,6 +68,16 @@ function launch(options: StackOptions, java: string, folder: string): Launch {
     },
     cwd: folder,
   }
+}
+
+function storage(options: StackOptions): Record<string, string> {
+  if (options.external?.postgres === undefined) {
+    const postgres = addressText(stackAddresses(options.portBase).postgres)
+    return { 'apicurio.datasource.url': `jdbc:postgresql://${postgres}/${REGISTRY_ROLE}` }
+  }
+  // Somebody else's server is not ours to make a database on.
+  const file = join(homePaths(options.home).registry, 'schemas')
+  return { 'apicurio.storage.sql.kind': 'h2', 'apicurio.datasource.url': `jdbc:h2:file:${file}` }
 }
 
 function runnerJar(folder: string): string {
