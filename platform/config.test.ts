@@ -78,7 +78,7 @@ describe('where the environment is silent', () => {
     expect(config.metricsPort).toBeUndefined()
     const fault = faultOf(() => need(config, 'topic', 'databaseUrl', 'kafkaBrokers', 'piiKey'))
     expect(fault.message).toBe(
-      `DATABASE_URL, UPI_PII_KEY not set, and no local stack in ${config.home}`,
+      `DATABASE_URL, UPI_PII_KEY not set, and no local stack in ${config.home} has them`,
     )
     expect(fault.fix).toBe('run ./upi up, or set the variables')
     expect(need(config, 'topic')).toBe(config)

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
+import { stopIdleTimer } from './kafkajs-timer.ts'
 import type { Logger } from './telemetry.ts'
 import { hostOf, isTlsRefusal, lineOf, readTlsFiles, refusePlaintext } from './transport.ts'
 
@@ -9,6 +10,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 /** Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. */
 export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, log: Logger): Kafka {
+  stopIdleTimer()
   return new kafkajs.Kafka({
     ...kafkaAccess(config),
     clientId,
