@@ -25,7 +25,6 @@ export async function readStreamStatus(
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const ends = await admin.fetchTopicOffsets(topic)
     const { rows } = await client.query<{
       kafka_partition: number
       next_offset: string
@@ -38,6 +37,8 @@ export async function readStreamStatus(
         order by kafka_partition, epoch desc`,
       [group, topic],
     )
+    // The log's ends last: read first, they would lie behind a stream that goes on meanwhile.
+    const ends = await admin.fetchTopicOffsets(topic)
     const stored = new Map(rows.map((row) => [row.kafka_partition, Number(row.next_offset)]))
     const partitions = ends
       .map(({ partition, low, high }) => {
