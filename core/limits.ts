@@ -91,3 +91,7 @@ export const PARTITION_DAYS_MAX = 500
 
 // A day is closed when the stream has written what Kafka held; a stream that is farther behind needs a person.
 export const STREAM_WAIT_MS_MAX = 5 * 60_000
+
+// Live traffic, in transactions a second: enough to see every panel move, and no more than one generator makes.
+export const LIVE_RATE_DEFAULT = 50
+export const LIVE_RATE_MAX = 100_000

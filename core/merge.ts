@@ -15,9 +15,13 @@ export const DESCRIPTIVE_FIELDS = [
   'original_txn_id',
 ] as const satisfies readonly (keyof Payment)[]
 
-/** Whether two messages speak of the same payment: amount, payer and payee agree. */
-export function sameIdentity(a: Payment, b: Payment): boolean {
-  return a.amount === b.amount && a.payer_key.equals(b.payer_key) && a.payee_key.equals(b.payee_key)
+/** What all messages of one transaction must agree on: amount, payer and payee. */
+export function identityOf({
+  amount,
+  payer_key,
+  payee_key,
+}: Pick<Payment, 'amount' | 'payer_key' | 'payee_key'>): string {
+  return `${amount} ${payer_key.toString('hex')} ${payee_key.toString('hex')}`
 }
 
 /**

@@ -32,11 +32,6 @@ export class Shutdown {
     this.#closers.push({ name, close })
   }
 
-  /** Asks the process to stop, from within. */
-  request(): void {
-    this.#abort.abort()
-  }
-
   /** Settles when the process has been asked to stop. */
   async requested(): Promise<void> {
     if (this.signal.aborted) return

@@ -1,4 +1,4 @@
-import { isSameRow, mergePayments } from '../core/merge.ts'
+import { identityOf, isSameRow, mergePayments } from '../core/merge.ts'
 import type { Payment } from '../core/payment.ts'
 import type { CleanRow } from '../platform/queries/clean.ts'
 
@@ -24,15 +24,6 @@ export function keyOf({
   business_date,
 }: Pick<Payment, 'txn_id' | 'business_date'>): string {
   return `${txn_id} ${business_date}`
-}
-
-/** What all messages of one transaction must agree on. */
-export function identityOf({
-  amount,
-  payer_key,
-  payee_key,
-}: Pick<Payment, 'amount' | 'payer_key' | 'payee_key'>): string {
-  return `${amount} ${payer_key.toString('hex')} ${payee_key.toString('hex')}`
 }
 
 function addMessage(known: CleanRow | undefined, payment: Payment): CleanRow {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { UpiError } from '../../core/errors.ts'
+import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX } from '../../core/limits.ts'
 import { addDays, type BusinessDate, businessDateOf, startOfBusinessDate } from '../../core/time.ts'
 import { createTraffic } from '../../core/traffic/traffic.ts'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
@@ -21,8 +22,6 @@ import { checkRange, countOption, dateOption, newCommand } from '../command.ts'
 import { note } from '../output.ts'
 import { TrafficReport } from '../traffic-report.ts'
 
-const RATE_DEFAULT = 50
-const RATE_MAX = 100_000
 const COUNT_MAX = 10_000_000_000
 
 // Of a range without a rate or a count.
@@ -56,8 +55,8 @@ export function generateCommand(): Command {
   )
     .option(
       '--rate <n>',
-      `transactions a second, until stopped; with --from, on average (live default ${RATE_DEFAULT})`,
-      countOption(1, RATE_MAX),
+      `transactions a second, until stopped; with --from, on average (live default ${LIVE_RATE_DEFAULT})`,
+      countOption(1, LIVE_RATE_MAX),
     )
     .option(
       '--count <n>',
@@ -141,10 +140,10 @@ function readPlan(options: Options): Parameters<typeof createTraffic>[0] {
   if (from !== undefined && to !== undefined) return rangePlan({ ...options, from, to }, now)
   if (count !== undefined) {
     // The last minutes as if they had been live, or more densely the last day.
-    const spanMs = Math.min(Math.ceil((count / RATE_DEFAULT) * 1000), DAY_MS)
+    const spanMs = Math.min(Math.ceil((count / LIVE_RATE_DEFAULT) * 1000), DAY_MS)
     return { seed, faults, from: now - spanMs, to: now, count }
   }
-  return { seed, faults, from: now, ratePerSecond: ratePerSecond ?? RATE_DEFAULT }
+  return { seed, faults, from: now, ratePerSecond: ratePerSecond ?? LIVE_RATE_DEFAULT }
 }
 
 function rangePlan(

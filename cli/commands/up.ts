@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import pg from 'pg'
 import { UpiError } from '../../core/errors.ts'
+import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX } from '../../core/limits.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { rememberPortBase } from '../../platform/local-stack.ts'
 import { secureUrl } from '../../platform/postgres.ts'
@@ -19,8 +20,6 @@ import { formatBytes, formatSpan, note, paint, print, printTable } from '../outp
 import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
 
-const RATE_DEFAULT = 50
-const RATE_MAX = 100_000
 const EXIT_INTERRUPTED = 130
 
 interface Options {
@@ -40,8 +39,8 @@ export function upCommand(): Command {
     .option(
       '--rate <n>',
       'transactions a second of live traffic',
-      countOption(1, RATE_MAX),
-      RATE_DEFAULT,
+      countOption(1, LIVE_RATE_MAX),
+      LIVE_RATE_DEFAULT,
     )
     .option('--no-traffic', 'start without live traffic')
     .option('--only <names>', 'start only these parts, comma-separated, such as postgres,kafka')
