@@ -17,6 +17,7 @@ import * as guardedPayloads from './0015_guarded_payloads.ts'
 import * as reportViews from './0016_report_views.ts'
 import * as grants from './0017_grants.ts'
 import * as declineCodes from './0018_decline_codes.ts'
+import * as streamSink from './0019_stream_sink.ts'
 
 /** The migrations in their order, forward only. Once released, one is never edited: the next one corrects it. */
 export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
@@ -38,4 +39,5 @@ export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
   '0016_report_views': reportViews,
   '0017_grants': grants,
   '0018_decline_codes': declineCodes,
+  '0019_stream_sink': streamSink,
 }

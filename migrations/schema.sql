@@ -245,9 +245,11 @@ create table ops.stream_batches (
   warnings integer not null default 0,
   rules_version text collate "C" not null,
   committed_at timestamp with time zone not null default clock_timestamp(),
+  absorbed integer not null default 0,
+  pending integer not null default 0,
   constraint stream_batches_pkey PRIMARY KEY (batch_id),
+  constraint stream_batches_accepted CHECK ((accepted = ((((inserted + merged) + duplicate) + conflicting) + pending))),
   constraint stream_batches_check CHECK ((messages = (accepted + rejected))),
-  constraint stream_batches_check1 CHECK ((accepted = (((inserted + merged) + duplicate) + conflicting))),
   constraint stream_batches_check2 CHECK ((next_offset > first_offset)),
   constraint stream_batches_kind_check CHECK ((kind = ANY (ARRAY['stream'::text, 'replay'::text, 'rebuild'::text])))
 );
@@ -273,7 +275,9 @@ create view ops.stream_books as
     conflicting,
     gaps,
     warnings,
-    rules_version
+    rules_version,
+    absorbed,
+    pending
    FROM ops.stream_batches;
 
 create table ops.stream_epochs (
@@ -310,6 +314,7 @@ create table ops.stream_offsets (
   next_offset bigint not null,
   max_event_time timestamp with time zone,
   updated_at timestamp with time zone not null default now(),
+  max_kafka_time timestamp with time zone,
   constraint stream_offsets_pkey PRIMARY KEY (consumer_group, topic, epoch, kafka_partition),
   constraint stream_offsets_next_offset_check CHECK ((next_offset >= 0))
 ) with (fillfactor=20, autovacuum_vacuum_threshold=200);
@@ -330,7 +335,8 @@ create view ops.stream_status as
     kafka_partition,
     next_offset,
     max_event_time,
-    updated_at
+    updated_at,
+    max_kafka_time
    FROM ops.stream_offsets;
 
 create table ops.txn_conflicts (
@@ -948,7 +954,7 @@ grant select on ops.rejected_messages to upi_ingest;
 grant insert, select on ops.stream_batches to upi_ingest;
 grant select on ops.stream_books to upi_ingest;
 grant insert, select on ops.stream_epochs to upi_ingest;
-grant insert, select on ops.stream_gaps to upi_ingest;
+grant delete, insert, select, update on ops.stream_gaps to upi_ingest;
 grant insert, select, update on ops.stream_offsets to upi_ingest;
 grant insert, select on ops.stream_rules to upi_ingest;
 grant select on ops.stream_status to upi_ingest;

@@ -35,8 +35,12 @@ export interface Batch {
  */
 export interface Sink {
   findOffsets(partitions: readonly number[]): Promise<Map<number, bigint>>
-  write(batch: Batch, heartbeat: () => Promise<void>): Promise<BatchBooks>
+  /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
+  prepare(batch: Batch): PreparedBatch
+  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks>
 }
+
+export type PreparedBatch = Batch
 
 export interface SinkOptions {
   readonly pool: Pool
@@ -60,6 +64,7 @@ export function createSink(options: SinkOptions): Sink {
   return {
     findOffsets: (partitions) =>
       withClient(pool, (client) => placeOffsets(client, partitions, { ...options, epoch: EPOCH })),
+    prepare: (batch) => batch,
     async write(batch, heartbeat) {
       const at = { group, topic, epoch: EPOCH, partition: batch.partition }
       await makePartitions(pool, batch, { made: madeDays, heartbeat })

@@ -184,16 +184,11 @@ export class StreamWorker {
     if (outcome.fault !== undefined) {
       this.#deps.log.error({ err: outcome.fault, partition }, 'a processor threw')
     }
+    const rawDay = dayOf(batch.slice)
+    const prepared = sink.prepare({ partition, from, next: batch.next, rawDay, outcome })
     try {
-      const books = await this.#retry(
-        'Postgres',
-        () =>
-          sink.write(
-            { partition, from, next: batch.next, rawDay: dayOf(batch.slice), outcome },
-            batch.heartbeat,
-          ),
-        batch,
-      )
+      const write = () => sink.write(prepared, batch.heartbeat)
+      const books = await this.#retry('Postgres', write, batch)
       if (books === undefined || batch.assignment !== this.#assignment) return false
       this.#positions.set(partition, batch.next)
       onBatch(partition, books)

@@ -45,7 +45,7 @@ test('a stale owner of a partition is fenced and writes nothing', async () => {
     const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
     const outcome = runPipeline([record], RULES)
     const [from, next] = [BigInt(offset), BigInt(offset + 1)]
-    return { partition: 0, from, next, rawDay: '2026-02-01', outcome }
+    return owner.prepare({ partition: 0, from, next, rawDay: '2026-02-01', outcome })
   }
   expect(await owner.write(batch(0), alive)).toMatchObject({ inserted: 1 })
   await expect(stale.write(batch(0), alive)).rejects.toMatchObject({ code: 'OWNER_STALE' })
@@ -76,10 +76,8 @@ test('a contradicting message hides no later update of the same batch', async ()
     }))
     const next = BigInt(from + records.length)
     const outcome = runPipeline(records, RULES)
-    return sink.write(
-      { partition: 0, from: BigInt(from), next, rawDay: '2026-02-01', outcome },
-      alive,
-    )
+    const batch = { partition: 0, from: BigInt(from), next, rawDay: '2026-02-01', outcome }
+    return sink.write(sink.prepare(batch), alive)
   }
   await write(0, { amount: '10.00', status: 'PENDING' })
   const books = await write(

@@ -28,6 +28,7 @@ export interface StreamOffsets {
   next_offset: Big
   max_event_time: MaybeInstant
   updated_at: InstantByDefault
+  max_kafka_time: MaybeInstant
 }
 
 /** Offsets that were never read, and why. */
@@ -63,6 +64,8 @@ export interface StreamBatches {
   warnings: Optional<number>
   rules_version: string
   committed_at: InstantByDefault
+  absorbed: Optional<number>
+  pending: Optional<number>
 }
 
 /** The settings behind each rules version. */

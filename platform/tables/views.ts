@@ -54,6 +54,7 @@ export type StreamStatus = View<{
   next_offset: string
   max_event_time: Date | null
   updated_at: Date
+  max_kafka_time: Date | null
 }>
 
 /** The books, for dashboards. */
@@ -76,6 +77,8 @@ export type StreamBooks = View<{
   gaps: number
   warnings: number
   rules_version: string
+  absorbed: number
+  pending: number
 }>
 
 /** Dead letters without their payload. */
