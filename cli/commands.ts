@@ -93,6 +93,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/generate.ts')).generateCommand(),
       },
       {
+        name: 'import',
+        summary: "send CSV or JSON lines of anyone's column names to the topic",
+        load: async () => (await import('./commands/import.ts')).importCommand(),
+      },
+      {
         name: 'aggregate',
         summary: 'build and show one business day',
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),

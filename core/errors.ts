@@ -48,6 +48,7 @@ export const ERRORS = {
 
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
+  NOT_CSV: { kind: 'no', summary: "A line of an import is no CSV record of the header's width." },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
   SCHEMA_INCOMPATIBLE: {
@@ -61,6 +62,7 @@ export const ERRORS = {
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },
+  INPUT_BROKEN: { kind: 'stop', summary: 'A file to import ends in the middle or cannot be read.' },
   KAFKA_REFUSED: {
     kind: 'stop',
     summary: 'Kafka does not let us in, or is not who it should be.',
