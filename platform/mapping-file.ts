@@ -20,8 +20,9 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    const isJson = !(cause instanceof SyntaxError)
-    const message = isJson ? `${path} cannot be read` : `${path} is not JSON: ${cause.message}`
+    const message = !(cause instanceof SyntaxError)
+      ? `${path} cannot be read: ${(cause as Error).message}`
+      : `${path} is not JSON: ${cause.message}`
     throw new UpiError('OPTION_INVALID', message, { cause })
   }
 }
@@ -32,6 +33,6 @@ function faultOf({ keyword, instancePath, params, message }: ErrorObject): strin
   if (keyword === 'additionalProperties') return `${inside(params.additionalProperty)} is not known`
   const name = place === '' ? 'the mapping' : place
   if (keyword === 'enum')
-    return `${name} must be one of ${params.allowedValues.map(String).join(' ')}`
+    return `${name} must be one of ${params.allowedValues.map((each: unknown) => JSON.stringify(each)).join(', ')}`
   return `${name} ${message}`
 }
