@@ -184,7 +184,7 @@ async function runImport(sources: readonly Source[], run: Run): Promise<void> {
     if (shutdown.signal.aborted) process.exitCode = EXIT_INTERRUPTED
   } finally {
     await shutdown.close()
-    report(tally, { ...run, millis: performance.now() - since })
+    report(sources, tally, { ...run, millis: performance.now() - since })
   }
 }
 
@@ -244,18 +244,20 @@ function noteResume([first, ...others]: readonly Source[], line: number): void {
 }
 
 function report(
+  sources: readonly Source[],
   tally: ImportTally,
   { options, config, isDry, millis }: Run & { millis: number },
 ): void {
   if (options.json === true) {
     const { files, reasons, nulled } = tally
-    printJson({
-      dry_run: isDry,
-      seconds: Number((millis / 1000).toFixed(3)),
-      files,
-      reasons,
-      nulled,
-    })
+    const mappings = sources.map(({ file, understanding: { mapping, ignored, notes } }) => ({
+      file: file.name,
+      mapping,
+      ignored,
+      notes,
+    }))
+    const seconds = Number((millis / 1000).toFixed(3))
+    printJson({ dry_run: isDry, seconds, files, reasons, nulled, mappings })
     return
   }
   if (tally.files.length === 0) return
