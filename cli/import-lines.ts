@@ -61,12 +61,12 @@ export class FileImport {
     this.#file = file
     this.#options = options
     this.#tally = options.tally.add(file.name)
-    const { mapping, columns, dataFrom } = options.understanding
+    const { mapping, columns, ignored, dataFrom } = options.understanding
     const emit = (record: FileRecord) => this.#rows.push(record)
     const { delimiter = ',' } = mapping
     this.#reader =
       mapping.format === 'ndjson'
-        ? new NdjsonRecords({ columns, emit })
+        ? new NdjsonRecords({ columns, known: ignored, emit })
         : new CsvRecords({ delimiter, width: columns.length, emit })
     this.#mapper = createMapper(mapping, columns)
     this.#resumeAt = Math.max(dataFrom, options.fromLine)
@@ -104,6 +104,7 @@ export class FileImport {
     }
     this.#tally.lines = first + lines.length - 1
     this.#tally.blank = this.#reader.blank
+    this.#tally.late = [...this.#reader.late]
   }
 
   // One portion is on its way while the next is read.

@@ -2,7 +2,7 @@ import type { FieldRule } from '../core/import/mapping.ts'
 import type { Understanding } from '../core/import/understand.ts'
 import { MESSAGE_FIELD_NAMES } from '../core/message.ts'
 import type { Config } from '../platform/config.ts'
-import type { FileTally, ImportTally, ReasonTally } from './import-tally.ts'
+import type { Figure, FileTally, ImportTally, ReasonTally } from './import-tally.ts'
 import { note, paint, print, printTable } from './output.ts'
 
 /** Prints how each column of a file is understood. */
@@ -55,43 +55,33 @@ function readingText(field: string, rule: FieldRule, zone: string | undefined): 
   ].join(', ')
 }
 
+const FIGURES = ['lines', 'blank', 'rows', 'accepted', 'refused'] as const
+
 /** Prints what became of the lines, and why. */
 export function printOutcome(
   tally: ImportTally,
   { isDry, config }: { isDry: boolean; config: Config },
 ): void {
-  const total: FileTally[] =
-    tally.files.length < 2
-      ? []
-      : [
-          {
-            file: 'all',
-            lines: tally.sum('lines'),
-            blank: tally.sum('blank'),
-            rows: tally.sum('rows'),
-            accepted: tally.sum('accepted'),
-            refused: tally.sum('refused'),
-          },
-        ]
-  const count = (figure: Exclude<keyof FileTally, 'file'>, title: string) => ({
-    title,
-    value: (row: FileTally) => row[figure].toLocaleString('en'),
-    align: 'right' as const,
-  })
-  printTable(
-    [...tally.files, ...total],
+  const sums = FIGURES.map((figure) => [figure, tally.sum(figure)])
+  const all = { file: 'all', ...(Object.fromEntries(sums) as Record<Figure, number>) }
+  const titles: Partial<Record<Figure, string>> = { accepted: isDry ? 'would be sent' : 'sent' }
+  printTable<Pick<FileTally, 'file' | Figure>>(
+    tally.files.length < 2 ? tally.files : [...tally.files, all],
     [
       { title: 'file', value: ({ file }) => file },
-      count('lines', 'lines'),
-      count('blank', 'blank'),
-      count('rows', 'rows'),
-      count('accepted', isDry ? 'would be sent' : 'sent'),
-      count('refused', 'refused'),
+      ...FIGURES.map((figure) => ({
+        title: titles[figure] ?? figure,
+        value: (row: Record<Figure, number>) => row[figure].toLocaleString('en'),
+        align: 'right' as const,
+      })),
     ],
   )
   if (tally.reasons.length > 0) printReasons(tally.reasons, config)
   for (const [field, lines] of Object.entries(tally.nulled)) {
     print(`${lines.toLocaleString('en')} rows have a malformed ${field}, which becomes null`)
+  }
+  for (const { file, late } of tally.files.filter((each) => each.late.length > 0)) {
+    print(`${file}: later columns, not imported unless a mapping names them: ${late.join(', ')}`)
   }
 }
 
@@ -117,6 +107,8 @@ function fixOf(code: ReasonTally['code'], config: Config): string {
       return `UPI_AMOUNT_LIMIT is ${config.amountLimit}; is the column in paise?`
     case 'TXN_ID_FORMAT':
       return `UPI_TXN_ID_PROFILE is ${config.txnIdProfile}`
+    case 'NOT_UTF8':
+      return 'encoding in a mapping, such as windows-1252'
     case 'STATUS_UNKNOWN':
       return 'fields.status.words in a mapping'
     case 'TIMESTAMP_FORMAT':

@@ -12,7 +12,12 @@ export interface FileTally {
   /** Sent, or in a dry run fit to be sent. */
   accepted: number
   refused: number
+  /** Columns that came after the first lines, and were not imported. */
+  late: readonly string[]
 }
+
+/** What is counted of a file. */
+export type Figure = 'lines' | 'blank' | 'rows' | 'accepted' | 'refused'
 
 /** Lines refused for one reason. */
 export interface ReasonTally extends LineReject {
@@ -30,7 +35,7 @@ export class ImportTally {
 
   /** Begins a file. */
   add(file: string): FileTally {
-    const tally = { file, lines: 0, blank: 0, rows: 0, accepted: 0, refused: 0 }
+    const tally = { file, lines: 0, blank: 0, rows: 0, accepted: 0, refused: 0, late: [] }
     this.files.push(tally)
     return tally
   }
@@ -60,7 +65,7 @@ export class ImportTally {
   }
 
   /** One figure over all files. */
-  sum(figure: 'lines' | 'blank' | 'rows' | 'accepted' | 'refused'): number {
+  sum(figure: Figure): number {
     return this.files.reduce((sum, tally) => sum + tally[figure], 0)
   }
 }

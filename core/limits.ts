@@ -108,3 +108,6 @@ export const IMPORT_SAMPLE_LINES_MAX = 2_000
 
 // Line numbers that the report of an import shows for one reason; --rejects writes all of them.
 export const IMPORT_LINES_SHOWN_MAX = 5
+
+// Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
+export const IMPORT_LATE_COLUMNS_MAX = 20

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { importCommand } from '../cli/commands/import.ts'
 import { readMapping } from './mapping-file.ts'
 
 let folder: string
@@ -49,4 +50,12 @@ test.each<[unknown, string]>([
 
 test('a file that is not there is named', async () => {
   await expect(readMapping(join(folder, 'none'))).rejects.toThrow('none cannot be read')
+})
+
+test('the example of ./upi import --help is a mapping', async () => {
+  const help: string[] = []
+  const command = importCommand().configureOutput({ writeOut: (text) => help.push(text) })
+  command.outputHelp()
+  const example = /^ {2}(\{.*\})$/ms.exec(help.join(''))?.[1] ?? ''
+  expect((await read(example)).fields?.timestamp?.column).toEqual(['Date', 'Time'])
 })

@@ -175,7 +175,7 @@ describe('bad lines', () => {
     const report = JSON.parse(result.stdout)
     expect([result.code, report.files]).toEqual([
       1,
-      [{ file: bad(), lines: 10, blank: 1, rows: 8, accepted: 2, refused: 6 }],
+      [{ file: bad(), lines: 10, blank: 1, rows: 8, accepted: 2, refused: 6, late: [] }],
     ])
     expect(report.reasons).toContainEqual({
       code: 'STATUS_UNKNOWN',

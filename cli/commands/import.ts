@@ -238,9 +238,9 @@ function progressOf(
   }
 }
 
-function noteResume([first, ...others]: readonly Source[], line: number): void {
-  const names = [first, ...others].map((source) => source?.file.name).join(' ')
-  note(`stopped; all lines before ${line} are done: ./upi import ${names} --from-line ${line}`)
+function noteResume(left: readonly Source[], line: number): void {
+  const names = left.map(({ file }) => file.name).join(' ')
+  note(`stopped; to go on, the same options with: ${names} --from-line ${line}`)
 }
 
 function report(

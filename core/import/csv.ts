@@ -62,6 +62,8 @@ export class CsvRecords implements RecordReader {
   #open: string[] = []
   #openFrom = 0
   #openChars = 0
+  // The header is all there is.
+  readonly late = new Set<string>()
   blank = 0
 
   /** `width` is how many cells a record has; unknown while the header itself is looked for. */

@@ -36,7 +36,10 @@ export function fieldRules(table: Table, given: Mapping): Found {
       else if (asked !== undefined) faults.push(`fields.${field} gives neither column nor value`)
     }
   }
-  faults.push(...columnFaults(fields, table.columns))
+  const missing = columnFaults(fields, table.columns)
+  // An object may lack a key that others have.
+  if (table.format === 'csv') faults.push(...missing)
+  else notes.push(...missing)
   for (const field of STAMP_FIELDS) {
     const rule = fields[field]
     if (!rule) continue
@@ -118,8 +121,8 @@ function readStamp(
   if (rule.format !== undefined && createStampReader(rule.format) === undefined) {
     return `format '${rule.format}' is none: use iso, epoch-millis, or such as DD-MM-YYYY HH:mm:ss`
   }
-  const found =
-    rule.format === undefined && stamps.length > 0 ? findFormat(stamps, preferred) : rule
+  const isGiven = rule.format !== undefined || stamps.length === 0
+  const found = isGiven ? { format: rule.format ?? preferred } : findFormat(stamps, preferred)
   if (found === undefined) return 'its date format is not known; a mapping must give format'
   if ('rivals' in found) {
     return `${found.rivals.join(' and ')} both read it; a mapping must give format`

@@ -35,6 +35,8 @@ export interface RecordReader {
   readonly blank: number
   /** First line of a record that has begun and not ended; undefined between records. */
   readonly openFrom: number | undefined
+  /** Columns that the first lines did not have, and that are not read therefore. */
+  readonly late: ReadonlySet<string>
 }
 
 /** Refuses a line for one reason. */

@@ -5,7 +5,7 @@ import { columnsOf, NdjsonRecords } from './ndjson.ts'
 
 function cells(line: string, ...columns: string[]) {
   const found: FileRecord[] = []
-  new NdjsonRecords({ columns, emit: (each) => found.push(each) }).take(line, 1)
+  new NdjsonRecords({ columns, known: [], emit: (each) => found.push(each) }).take(line, 1)
   const result = found[0]?.cells
   return result?.ok ? result.value : result?.reasons.map(({ code, detail }) => `${code} ${detail}`)
 }
@@ -32,6 +32,12 @@ test('inner objects are reached by their path, and a key with a dot by its name'
     undefined,
     undefined,
   ])
+})
+
+test('columns that come late are named', () => {
+  const reader = new NdjsonRecords({ columns: ['a.b'], known: ['c'], emit: () => {} })
+  for (const line of ['{"a":{"b":1}}', '{"c":1,"d":2}', '{"a":{"e":1}}']) reader.take(line, 1)
+  expect([...reader.late]).toEqual(['d'])
 })
 
 test('what every object inherits is no column', () => {

@@ -1,3 +1,4 @@
+import { IMPORT_LATE_COLUMNS_MAX } from '../limits.ts'
 import { accept } from '../result.ts'
 import {
   type Cells,
@@ -12,18 +13,39 @@ import {
 export class NdjsonRecords implements RecordReader {
   readonly #paths: readonly (readonly string[])[]
   readonly #emit: Emit
+  readonly #keys: ReadonlySet<string>
   readonly openFrom = undefined
+  readonly late = new Set<string>()
   blank = 0
 
-  constructor({ columns, emit }: { columns: readonly string[]; emit: Emit }) {
+  /** `columns` are read; `known` are all that have been seen in the first lines. */
+  constructor({
+    columns,
+    known,
+    emit,
+  }: { columns: readonly string[]; known: readonly string[]; emit: Emit }) {
     this.#paths = columns.map((column) => column.split('.'))
+    this.#keys = new Set(
+      [...columns, ...known].flatMap((column) => [column, column.split('.', 1)[0] as string]),
+    )
     this.#emit = emit
   }
 
   take(line: string | null, number: number): void {
     if (line === null) this.#emit(tooLong(number))
     else if (line.trim() === '') this.blank += 1
-    else this.#emit({ line: number, text: line, cells: readCells(line, this.#paths) })
+    else this.#emit({ line: number, text: line, cells: this.#read(line) })
+  }
+
+  #read(line: string): LineResult<Cells> {
+    const object = readObject(line)
+    if (!object.ok) return object
+    for (const key in object.value) if (!this.#keys.has(key)) this.#noteLate(key)
+    return cellsOf(object.value, this.#paths)
+  }
+
+  #noteLate(key: string): void {
+    if (this.late.size < IMPORT_LATE_COLUMNS_MAX) this.late.add(key)
   }
 
   end(): void {}
@@ -43,12 +65,10 @@ function keysOf(object: Fields, prefix: string): string[] {
 
 type Fields = Readonly<Record<string, unknown>>
 
-function readCells(line: string, paths: readonly (readonly string[])[]): LineResult<Cells> {
-  const object = readObject(line)
-  if (!object.ok) return object
+function cellsOf(object: Fields, paths: readonly (readonly string[])[]): LineResult<Cells> {
   const cells: (string | undefined)[] = []
   for (const path of paths) {
-    const value = valueAt(object.value, path)
+    const value = valueAt(object, path)
     if (typeof value === 'string') cells.push(value)
     else if (value === null || value === undefined) cells.push(undefined)
     else if (typeof value === 'object') return refuseLine('FIELD_TYPE', `column ${path.join('.')}`)

@@ -35,7 +35,7 @@ function readNdjson(lines: Lines): Omit<Table, 'faults'> {
   return {
     format: 'ndjson',
     columns,
-    rows: cellsOf(recordsOf((emit) => new NdjsonRecords({ columns, emit }), lines, 1)),
+    rows: cellsOf(recordsOf((emit) => new NdjsonRecords({ columns, known: [], emit }), lines, 1)),
     dataFrom: 1,
   }
 }
