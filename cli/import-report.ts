@@ -76,7 +76,7 @@ export function printOutcome(
       })),
     ],
   )
-  if (tally.reasons.length > 0) printReasons(tally.reasons, config)
+  if (tally.reasons.length > 0) printReasons(tally, config)
   for (const [field, lines] of Object.entries(tally.nulled)) {
     print(`${lines.toLocaleString('en')} rows have a malformed ${field}, which becomes null`)
   }
@@ -85,15 +85,18 @@ export function printOutcome(
   }
 }
 
-function printReasons(reasons: readonly ReasonTally[], config: Config): void {
+type Place = ReasonTally['at'][number]
+
+function printReasons({ files, reasons }: ImportTally, config: Config): void {
+  const placeOf = ({ file, line }: Place) => (files.length === 1 ? `${line}` : `${file}:${line}`)
   print('\nrefused because of')
   printTable(reasons, [
     { title: 'code', value: ({ code }) => code, style: () => 'red' },
     { title: 'what', value: ({ detail }) => detail },
     { title: 'rows', value: ({ lines }) => lines.toLocaleString('en'), align: 'right' },
     {
-      title: 'first at',
-      value: ({ at, lines }) => `${at.join(' ')}${lines > at.length ? ' …' : ''}`,
+      title: files.length === 1 ? 'first lines' : 'first at',
+      value: ({ at, lines }) => at.map(placeOf).join(' ') + (lines > at.length ? ' …' : ''),
     },
     { title: 'fix', value: ({ code }) => fixOf(code, config) },
   ])

@@ -22,8 +22,8 @@ export type Figure = 'lines' | 'blank' | 'rows' | 'accepted' | 'refused'
 /** Lines refused for one reason. */
 export interface ReasonTally extends LineReject {
   lines: number
-  /** The first of them, as file:line. */
-  readonly at: string[]
+  /** Where the first of them stand. */
+  readonly at: { readonly file: string; readonly line: number }[]
 }
 
 /** Counts what an import does; its size depends on the reasons that there are, not on the lines. */
@@ -47,7 +47,7 @@ export class ImportTally {
       const known = this.#reasons.get(key) ?? { code, detail, lines: 0, at: [] }
       this.#reasons.set(key, known)
       known.lines += 1
-      if (known.at.length < IMPORT_LINES_SHOWN_MAX) known.at.push(`${tally.file}:${line}`)
+      if (known.at.length < IMPORT_LINES_SHOWN_MAX) known.at.push({ file: tally.file, line })
     }
   }
 

@@ -68,7 +68,7 @@ export function formatInstant(instant: Micros): string {
   return `${new Date(millis).toISOString().slice(0, -1)}${rest}Z`
 }
 
-/** Minutes east of UTC of a zone as settings and mappings name it; undefined for one that is not known, or has summer time. */
+/** Minutes east of UTC of a zone as settings and mappings name it; undefined for one that is not known. */
 export function parseZone(zone: string): number | undefined {
   if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
   if (zone === 'UTC') return 0

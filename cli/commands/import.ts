@@ -132,8 +132,12 @@ function refuseFaults(sources: readonly Source[]): void {
     understanding.faults.map((fault) => `${file.name}: ${fault}`),
   )
   if (faults.length === 0) return
+  // A mapping is of no use to what is no table at all.
+  const isTable = sources.some(
+    ({ understanding: { columns, ignored } }) => columns.length + ignored.length > 0,
+  )
   const fix = './upi import FILE --print-map > map.json, edit it, then --map map.json'
-  throw new UpiError('OPTION_INVALID', faults.join('; '), { fix })
+  throw new UpiError('OPTION_INVALID', faults.join('; '), isTable ? { fix } : {})
 }
 
 function printMappings(sources: readonly Source[]): void {
