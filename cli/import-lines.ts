@@ -56,6 +56,7 @@ export class FileImport {
   #rows: FileRecord[] = []
   #underway: Promise<void> = Promise.resolve()
   #resumeAt: number
+  #isDamaged = false
 
   constructor(file: ImportFile, options: ImportOptions) {
     this.#file = file
@@ -77,27 +78,37 @@ export class FileImport {
     return this.#resumeAt
   }
 
-  /** Reads to the end, or to the signal. */
+  /** Reads to the end, or to the signal, which stdin may keep waiting for a long time. */
   async run(): Promise<void> {
     const { signal, onPortion } = this.#options
+    const stopped = new Promise<undefined>((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true })
+    })
+    const portions = this.#file.portions()
     try {
-      for await (const portion of this.#file.portions()) {
-        if (signal.aborted) break
-        this.#take(portion)
-        const next = this.#reader.openFrom ?? portion.first + portion.lines.length
-        await this.#pass(portion.isDamaged, next)
-        onPortion(portion.bytesRead)
-      }
-      if (!signal.aborted) {
-        this.#reader.end()
-        await this.#pass(true, this.#tally.lines + 1)
+      while (!signal.aborted) {
+        const portion = await Promise.race([portions.next(), stopped])
+        if (portion === undefined) break
+        if (portion.done) {
+          await this.#finish()
+          break
+        }
+        this.#take(portion.value)
+        await this.#pass(this.#reader.openFrom ?? this.#tally.lines + 1)
+        onPortion(portion.value.bytesRead)
       }
     } finally {
       await this.#underway
     }
   }
 
-  #take({ first, lines }: Portion): void {
+  async #finish(): Promise<void> {
+    this.#reader.end()
+    await this.#pass(this.#tally.lines + 1)
+  }
+
+  #take({ first, lines, isDamaged }: Portion): void {
+    this.#isDamaged ||= isDamaged
     const from = Math.max(this.#options.understanding.dataFrom, this.#options.fromLine)
     for (let i = Math.max(0, from - first); i < lines.length; i++) {
       this.#reader.take(lines[i] as string | null, first + i)
@@ -108,11 +119,11 @@ export class FileImport {
   }
 
   // One portion is on its way while the next is read.
-  async #pass(isDamaged: boolean, next: number): Promise<void> {
+  async #pass(next: number): Promise<void> {
     const { outlet, tally } = this.#options
     const rows = this.#rows
     this.#rows = []
-    const { messages, refused } = this.#sort(rows, isDamaged)
+    const { messages, refused } = this.#sort(rows)
     await this.#underway
     this.#underway = outlet.send(messages).then(async () => {
       await outlet.keep(refused.map(({ row, reasons }) => this.#rejected(row, reasons)))
@@ -125,13 +136,13 @@ export class FileImport {
     this.#underway.catch(() => {})
   }
 
-  #sort(rows: readonly FileRecord[], isDamaged: boolean) {
+  #sort(rows: readonly FileRecord[]) {
     const refused: { row: FileRecord; reasons: readonly LineReject[] }[] = []
     const candidates: Candidate[] = []
     const timestampMs = Date.now()
     for (const row of rows) {
       const cells =
-        isDamaged && row.text.includes('\uFFFD') ? refuseLine('NOT_UTF8', 'line') : row.cells
+        this.#isDamaged && row.text.includes('\uFFFD') ? refuseLine('NOT_UTF8', 'line') : row.cells
       const mapped = cells.ok ? this.#mapper.map(cells.value) : cells
       if (mapped.ok) candidates.push(candidateOf(row, mapped.value, timestampMs))
       else refused.push({ row, reasons: mapped.reasons })

@@ -18,15 +18,14 @@ export class RejectsFile {
     this.#handle = handle
   }
 
-  /** Makes the file; one that is there is added to, or else left alone. */
+  /** Makes the file; one that holds something is added to, or else left alone. */
   static async open(path: string, { append }: { append: boolean }): Promise<RejectsFile> {
-    try {
-      return new RejectsFile(await open(path, append ? 'a' : 'wx', 0o600))
-    } catch (cause) {
-      const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST'
-      const why = isThere ? 'is there already' : `cannot be written: ${(cause as Error).message}`
-      throw new UpiError('OPTION_INVALID', `${path} ${why}`, { cause })
-    }
+    const handle = await open(path, 'a', 0o600).catch((cause: Error) => {
+      throw new UpiError('OPTION_INVALID', `${path} cannot be written: ${cause.message}`, { cause })
+    })
+    if (append || (await handle.stat()).size === 0) return new RejectsFile(handle)
+    await handle.close()
+    throw new UpiError('OPTION_INVALID', `${path} holds something already`)
   }
 
   async write(lines: readonly RejectedLine[]): Promise<void> {

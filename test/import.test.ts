@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -163,7 +165,10 @@ describe('bad lines', () => {
       text: 'B3;cut',
     })
     const again = await runCli(args, own.env)
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')])
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringContaining('holds something already'),
+    ])
   })
 
   test('a dry run counts the same, sends nothing and needs no server', async () => {
@@ -226,6 +231,23 @@ test('what is broken off says from which line to go on, and nothing is missing t
   const records = await readTopic(own.configFor(), { from, count: total })
   expect(new Set(records.map(({ key }) => key)).size).toBe(total)
 }, 60_000)
+
+test('a stdin that gives no more is not waited for when the import is stopped', async () => {
+  const rows = Array.from({ length: 5_000 }, (_, i) => row(`W${i}`))
+  const from = await topicEnd(own.configFor())
+  const args = ['import', '-', '--map', mapping(), '--framing', 'plain']
+  const env = { ...plainEnvironment(), ...own.env }
+  const child = spawn(join(CHECKOUT, 'upi'), args, { env, stdio: ['pipe', 'ignore', 'pipe'] })
+  const stderr = text(child.stderr)
+  child.stdin.write(`${[HEADER, ...rows].join('\n')}\n`)
+  await eventually(async () => (await topicEnd(own.configFor())).total - from.total === 5_000)
+  child.kill('SIGTERM')
+  expect([await once(child, 'exit'), await stderr]).toEqual([
+    [130, null],
+    expect.stringContaining('--from-line 5002'),
+  ])
+  child.stdin.destroy()
+})
 
 test.each([
   [['import'], 'missing required argument'],
