@@ -20,7 +20,7 @@ export interface Portion {
 }
 
 // Lines enough for one produce request, and memory for nothing more.
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 128 * 1024
 
 const STDIN = '-'
 
