@@ -81,13 +81,10 @@ export class FileImport {
   /** Reads to the end, or to the signal, which stdin may keep waiting for a long time. */
   async run(): Promise<void> {
     const { signal, onPortion } = this.#options
-    const stopped = new Promise<undefined>((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true })
-    })
     const portions = this.#file.portions()
     try {
       while (!signal.aborted) {
-        const portion = await Promise.race([portions.next(), stopped])
+        const portion = await unlessAborted(signal, portions.next())
         if (portion === undefined) break
         if (portion.done) {
           await this.#finish()
@@ -174,6 +171,18 @@ export class FileImport {
 
   #rejected({ line, text }: FileRecord, reasons: readonly LineReject[]): RejectedLine {
     return { file: this.#file.name, line, reasons, text }
+  }
+}
+
+// Raced against a promise of its own each time: one that lasts as long as the import would keep all that was read.
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
+  const stop = () => resolve(undefined)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

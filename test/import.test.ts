@@ -115,22 +115,23 @@ describe('rows of another system', () => {
 })
 
 describe('bad lines', () => {
-  const bad = () =>
-    file(
-      'bad.csv',
-      [
-        HEADER,
-        row('B1'),
-        row('B2', { amount: 'lots' }),
-        'B3;cut',
-        '',
-        row('B4', { status: 'VIOLET', payer: 'nobody' }),
-        row('B5', { amount: '99,99,999.00' }),
-        row('B6').replace(/\d\d-\d\d-\d{4}/, '01-01-2001'),
-        row('B7').replace('B7', 'B7"'),
-        row('B8', { utr: 'none' }),
-      ].join('\n'),
-    )
+  const bad = () => {
+    const lines = [
+      HEADER,
+      row('B1'),
+      row('B2', { amount: 'lots' }),
+      'B3;cut',
+      '',
+      row('B4', { status: 'VIOLET', payer: 'nobody' }),
+      row('B5', { amount: '99,99,999.00' }),
+      row('B6').replace(/\d\d-\d\d-\d{4}/, '01-01-2001'),
+      row('B7').replace('B7', 'B7"'),
+      row('B8', { utr: 'none' }),
+      row('B9'),
+    ]
+    const notUtf8 = Buffer.from([0xe9])
+    return file('bad.csv', Buffer.concat([Buffer.from(lines.join('\n')), notUtf8]))
+  }
 
   test('are refused with their numbers and never shown; the others are sent', async () => {
     const rejects = join(folder, 'rejects.ndjson')
@@ -138,7 +139,7 @@ describe('bad lines', () => {
     const { result, records } = await arrived(() => runCli(args, own.env), 2)
     expect(records.map(({ key }) => key).sort()).toEqual(['B1', 'B8'])
     const { code, stdout, stderr } = result
-    expect([code, stdout]).toEqual([1, expect.stringMatching(/bad\.csv +10 +1 +8 +2 +6/)])
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/bad\.csv +11 +1 +9 +2 +7/)])
     for (const words of [
       /AMOUNT_NOT_DECIMAL +amount \(column Amount \(INR\)\) +1 +3/,
       /NOT_CSV +number of cells +1 +4/,
@@ -146,6 +147,7 @@ describe('bad lines', () => {
       /AMOUNT_OVER_LIMIT +amount \(column Amount \(INR\)\) +1 +7 +UPI_AMOUNT_LIMIT/,
       /TIMESTAMP_ANCIENT +timestamp \(column Txn Date \+ Txn Time\) +1 +8 +raise UPI_EVENT_AGE_DAYS_MAX/,
       /NOT_CSV +quotes +1 +9/,
+      /NOT_UTF8 +line +1 +11 +encoding in a mapping/,
       /1 rows have a malformed rrn \(column UTR\), which becomes null/,
     ])
       expect(stdout).toMatch(words)
@@ -156,7 +158,7 @@ describe('bad lines', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(kept.map(({ line }) => line)).toEqual([3, 4, 6, 7, 8, 9])
+    expect(kept.map(({ line }) => line)).toEqual([3, 4, 6, 7, 8, 9, 11])
     expect(kept[1]).toEqual({
       file: bad(),
       line: 4,
@@ -180,7 +182,7 @@ describe('bad lines', () => {
     const report = JSON.parse(result.stdout)
     expect([result.code, report.files]).toEqual([
       1,
-      [{ file: bad(), lines: 10, blank: 1, rows: 8, accepted: 2, refused: 6, late: [] }],
+      [{ file: bad(), lines: 11, blank: 1, rows: 9, accepted: 2, refused: 7, late: [] }],
     ])
     expect(report.reasons).toContainEqual({
       code: 'STATUS_UNKNOWN',
@@ -191,6 +193,16 @@ describe('bad lines', () => {
     expect(report.nulled).toEqual({ 'rrn (column UTR)': 1 })
     expect(report.mappings).toMatchObject([{ file: bad(), ignored: ['Remarks'], notes: [] }])
   })
+})
+
+test('a file larger than the memory is read', async () => {
+  const rows = `${row('L1')};${'x'.repeat(1_000)}\n`.repeat(120_000)
+  const path = file('large.csv.gz', gzipSync(`${HEADER};Notes\n${rows}`, { level: 1 }))
+  const env = { UPI_HOME: folder, NODE_OPTIONS: '--max-old-space-size=96' }
+  const args = ['import', path, '--map', mapping(), '--dry-run', '--json']
+  const { code, stdout, stderr } = await runCli(args, env)
+  expect(code, stderr).toBe(0)
+  expect(JSON.parse(stdout).files).toMatchObject([{ rows: 120_000, accepted: 120_000 }])
 })
 
 test('an ambiguous file is not guessed at; the mapping that is printed can be completed', async () => {
