@@ -27,9 +27,6 @@ export const DRAIN_MS_MAX = 8_000
 // Days made in one call while a batch waits; between calls the consumer group hears that we live.
 export const PARTITION_DAYS_AT_ONCE = 40
 
-// Some 20 MB of keys; Zipf merchants and regular payers fit, one-off payers fall out.
-export const VPA_KEYS_CACHED_MAX = 100_000
-
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
 export const RESTART_DELAY_MS_MIN = 200
 export const RESTART_DELAY_MS_MAX = 5_000
