@@ -20,8 +20,20 @@ export interface IngestBench {
   readonly verbose?: boolean
 }
 
+/** What `bench latency` is asked for. */
+export interface LatencyBench {
+  readonly rate: number
+  readonly seconds: number
+  readonly kill: number
+  readonly partitions: number
+  readonly save: boolean
+  readonly verbose?: boolean
+}
+
 const COUNT_MAX = 20_000_000
 const RUNS_MAX = 99
+const RATE_MAX = 20_000
+const SECONDS_MAX = 3_600
 const PARTITIONS_MAX = 12
 
 /** `./upi bench` */
@@ -46,6 +58,18 @@ export function benchCommand(): Command {
       const profile = options.profile === undefined ? {} : { profile: resolve(options.profile) }
       return runBench('ingest', { ...options, ...profile })
     })
+  subCommand(
+    command,
+    'latency',
+    'Measure at an even rate how soon a message is a visible row, and after a kill -9.',
+  )
+    .option('--rate <n>', 'transactions a second', countOption(1, RATE_MAX), 1_000)
+    .option('--seconds <n>', 'how long, after a warm-up', countOption(1, SECONDS_MAX), 60)
+    .option('--kill <n>', 'how often the worker is killed afterwards', countOption(0, RUNS_MAX), 5)
+    .option('--partitions <n>', 'partitions of the topic', countOption(1, PARTITIONS_MAX), 3)
+    .option('--no-save', 'leave the files of earlier results as they are')
+    .addHelpText('after', LATENCY_HELP)
+    .action((_, latency: Command) => runBench('latency', latency.optsWithGlobals<LatencyBench>()))
   return command
 }
 
@@ -54,6 +78,10 @@ Messages: calibrated traffic, 5 % status updates, 1 % duplicates, 0.5 % malforme
 run has stored, on one connection, 10,000 messages a transaction, into fresh tables as migrated, and with primary keys
 only. It works in a database and topics of its own on the running stack, or starts a stack, and removes them.
 Results: test/bench/results/ingest.json and ingest.md, when all partitions of the default are measured beside the floor.`
+
+const LATENCY_HELP = `
+Traffic comes from ./upi generate; a payment of the bench's own is sent every 50 ms and looked for in the clean table on a
+connection that does nothing else. Results: test/bench/results/latency.json and latency.md.`
 
 async function runBench(name: string, options: object): Promise<void> {
   const script = join(CHECKOUT, 'test/bench', `${name}.ts`)

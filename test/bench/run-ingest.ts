@@ -8,7 +8,7 @@ import {
   withClient,
 } from './bench-places.ts'
 import { type CpuReading, cpuPerMillion, peakMemory, readCpu } from './cpu.ts'
-import { startWorker, type WorkerProcess } from './worker-process.ts'
+import { type PlatformProcess, startProcess } from './platform-process.ts'
 
 /** What one worker did with a full topic. */
 export interface IngestRun {
@@ -37,7 +37,7 @@ export async function runIngest(places: BenchPlaces, task: IngestTask): Promise<
   return await withClient(database.url, async (observer) => {
     // So that no run pays for the pages of the one before it.
     await observer.query('checkpoint')
-    const worker = startWorker(places.envFor(topic, database), nodeArgs)
+    const worker = startProcess(['stream'], places.envFor(topic, database), nodeArgs)
     const began = markNow(places, worker, 0)
     try {
       const { first, last } = await watch(places, { ...task, worker, observer })
@@ -64,7 +64,7 @@ interface Mark {
 }
 
 interface Watch extends IngestTask {
-  readonly worker: WorkerProcess
+  readonly worker: PlatformProcess
   readonly observer: pg.Client
 }
 
@@ -112,7 +112,7 @@ async function readWritten(client: pg.Client, topic: string): Promise<number> {
   return Number(rows[0]?.written ?? 0)
 }
 
-function markNow(places: BenchPlaces, worker: WorkerProcess, messages: number): Mark {
+function markNow(places: BenchPlaces, worker: PlatformProcess, messages: number): Mark {
   const cpu = readCpu({ ...places.servers, worker: worker.pid })
   return { at: performance.now(), messages, cpu }
 }
