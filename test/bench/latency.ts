@@ -3,7 +3,8 @@ import type pg from 'pg'
 import type { LatencyBench } from '../../cli/commands/bench.ts'
 import { note, Progress } from '../../cli/output.ts'
 import { RESTART_DELAY_MS_MIN } from '../../core/limits.ts'
-import { type BenchDatabase, BenchPlaces, type BenchTopic, withClient } from './bench-places.ts'
+import { withClient } from '../template.ts'
+import { type BenchDatabase, BenchPlaces, type BenchTopic } from './bench-places.ts'
 import { type CpuReading, readCpu } from './cpu.ts'
 import { type KillResult, type LatencyPhase, reportLatency } from './latency-report.ts'
 import { type PlatformProcess, startProcess } from './platform-process.ts'
@@ -41,7 +42,7 @@ async function measureLatency(
   const how = { everyMs: SENTINEL_EVERY_MS, signal, check: checkOf(stage) }
   await sentinels.sendUntil(performance.now() + WARM_UP_MS, how)
   const skipped = sentinels.all.length
-  const watched = { ...places.servers, worker: worker.pid }
+  const watched = { ...places.servers.processes, worker: worker.pid }
   const [cpu, began] = [readCpu(watched), performance.now()]
   const written = await readMessages(observer)
   note(`measuring for ${seconds} s`)
@@ -133,7 +134,7 @@ async function checkNothingLost(observer: pg.Client): Promise<void> {
 await runBench<LatencyBench>(async (options, shutdown) => {
   const { rate, seconds, kill, partitions } = options
   const places = await BenchPlaces.open(shutdown)
-  note(`measuring on ${places.about}`)
+  note(`measuring on ${places.servers.about}`)
   const circumstances = await readCircumstances(places)
   const topic = await places.topic(partitions)
   const database = await places.database()

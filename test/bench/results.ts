@@ -4,7 +4,8 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { CHECKOUT } from '../../platform/config.ts'
 import { STACK_VERSIONS } from '../../platform/stack/index.ts'
-import { type BenchPlaces, withClient } from './bench-places.ts'
+import { withClient } from '../template.ts'
+import type { BenchPlaces } from './bench-places.ts'
 
 /** The middle of repeated measurements, and how far they lie apart. */
 export interface Spread {
@@ -30,7 +31,7 @@ export interface Circumstances {
 
 /** Describes the machine, the versions and the checkout. */
 export async function readCircumstances(places: BenchPlaces): Promise<Circumstances> {
-  const postgres = await withClient(places.config.databaseUrl, async (client) => {
+  const postgres = await withClient(places.servers.config.databaseUrl, async (client) => {
     const { rows } = await client.query<{ server_version: string }>('show server_version')
     return rows[0]?.server_version.split(' ')[0] ?? ''
   })

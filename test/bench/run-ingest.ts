@@ -1,26 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { Progress } from '../../cli/output.ts'
-import {
-  type BenchDatabase,
-  type BenchPlaces,
-  type BenchTopic,
-  withClient,
-} from './bench-places.ts'
+import { withClient } from '../template.ts'
+import type { BenchDatabase, BenchPlaces, BenchTopic } from './bench-places.ts'
 import { type CpuReading, cpuPerMillion, peakMemory, readCpu } from './cpu.ts'
+import type { Measurement } from './measurement.ts'
 import { type PlatformProcess, startProcess } from './platform-process.ts'
 
-/** What one worker did with a full topic. */
-export interface IngestRun {
-  /** From the first commit that was seen to the last. */
-  readonly perSecond: number
-  readonly seconds: number
+/** What one worker did with a full topic, from the first commit that was seen to the last. */
+export interface IngestRun extends Measurement {
   /** From the start of the process to the first commit. */
   readonly startSeconds: number
-  readonly cpu: CpuReading
   /** Of the worker's whole life, starting included, over all messages. */
   readonly cpuWithStart: CpuReading
-  readonly peakBytes: number | null
 }
 
 export interface IngestTask {
@@ -113,6 +105,6 @@ async function readWritten(client: pg.Client, topic: string): Promise<number> {
 }
 
 function markNow(places: BenchPlaces, worker: PlatformProcess, messages: number): Mark {
-  const cpu = readCpu({ ...places.servers, worker: worker.pid })
+  const cpu = readCpu({ ...places.servers.processes, worker: worker.pid })
   return { at: performance.now(), messages, cpu }
 }
