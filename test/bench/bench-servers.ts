@@ -4,7 +4,7 @@ import { environmentOf, loadConfig, type Needed, need } from '../../platform/con
 import type { Shutdown } from '../../platform/shutdown.ts'
 import { portPid } from '../../platform/stack/ports.ts'
 import { probeHttp, probeKafka, probePostgres } from '../../platform/stack/probes.ts'
-import { parentOf } from '../../platform/stack/process-table.ts'
+import { parentOf, programName } from '../../platform/stack/process-table.ts'
 import { startLocalServers } from '../local-servers.ts'
 import { plainEnvironment } from '../plain-environment.ts'
 import { withClient } from '../template.ts'
@@ -74,10 +74,11 @@ async function findProcesses(config: BenchConfig): Promise<BenchServers['process
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
     const listener = portPid(Number(new URL(config.databaseUrl).port))
     const postmaster = parentOf(rows[0]?.pid ?? 0)
+    const broker = portPid(Number(firstBroker(config).port))
+    // Another machine, or a container, has other processes under the same numbers, and a forwarder on the port.
     return {
-      // Another machine, or a container, has other processes under the same numbers.
       postgres: postmaster === listener ? postmaster : undefined,
-      kafka: portPid(Number(firstBroker(config).port)),
+      kafka: broker !== undefined && programName(broker) === 'java' ? broker : undefined,
     }
   })
 }
