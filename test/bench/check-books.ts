@@ -17,6 +17,8 @@ const COUNTS = [
   'duplicate',
   'conflicting',
   'absorbed',
+  'in_metrics',
+  'paise_apart',
 ] as const
 
 /**
@@ -42,6 +44,8 @@ export async function checkBooks(
       books.inserted + books.merged + books.duplicate + books.conflicting,
       books.accepted,
     ],
+    ['rows in the minute metrics', books.in_metrics, books.clean],
+    ['paise by which the minute metrics differ', books.paise_apart, 0],
     ['repeated messages', books.merged + books.duplicate, sent.updates + sent.duplicates],
   ]
   const wrong = wanted.filter(([, is, should]) => is !== should)
@@ -57,6 +61,10 @@ async function readBooks(url: string, lastDay: BusinessDate): Promise<Books> {
                 where kafka_timestamp >= ($1::date + 1 + time '00:00') at time zone 'UTC') as raw,
               (select count(*) from clean_upi_transactions where business_date > $1) as clean,
               (select count(*) from rejected_upi_transactions) as rejected,
+              (select sum(txns + refunds) from upi_minute_metrics) as in_metrics,
+              (select sum(amount + refund_amount) * 100 from upi_minute_metrics)
+                - (select sum(amount) * 100 from clean_upi_transactions where business_date > $1)
+                as paise_apart,
               sum(messages) as messages, sum(accepted) as accepted, sum(inserted) as inserted,
               sum(merged) as merged, sum(duplicate) as duplicate,
               sum(conflicting) as conflicting, sum(absorbed) as absorbed
