@@ -14,8 +14,16 @@ test('bench ingest runs a worker and the floor over the same messages, and finds
   expect(stdout).toContain('books balanced')
 })
 
-test('its messages are the same each time, and have the shares that are claimed', () => {
-  const options = { seed: 'test', from: Date.parse('2026-01-10T12:00:00+05:30'), count: 40_000 }
+test('bench latency follows payments from Kafka to their rows', async () => {
+  const options = ['--rate', '50', '--seconds', '1', '--kill', '0', '--no-save']
+  const { code, stdout, stderr } = await runCli(['bench', 'latency', ...options], own.env)
+  expect(code, stderr).toBe(0)
+  expect(stdout).toMatch(/^Kafka's timestamp to visible row +[\d.]+ ms/m)
+  expect(stdout).toContain('offsets = raw = books')
+})
+
+test('the messages of bench ingest are the same each time, and have the shares that are claimed', () => {
+  const options = { seed: 'test', from: Date.parse('2026-01-10T12:00:00+05:30'), count: 20_000 }
   const [tally, again] = [emptyTally(), emptyTally()]
   const messages = [...mixMessages(options, tally)]
   expect([...mixMessages(options, again)]).toEqual(messages)

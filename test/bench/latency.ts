@@ -30,7 +30,7 @@ interface Stage {
 // 20 a second: enough for a p99 of a minute, and 2 % of the traffic.
 const SENTINEL_EVERY_MS = 50
 // Compilers and caches of worker and broker are warm after this.
-const WARM_UP_MS = 5_000
+const WARM_UP_MS_MAX = 5_000
 const BETWEEN_KILLS_MS = 3_000
 
 async function measureLatency(
@@ -40,7 +40,8 @@ async function measureLatency(
 ): Promise<LatencyPhase> {
   const { sentinels, signal, worker, places } = stage
   const how = { everyMs: SENTINEL_EVERY_MS, signal, check: checkOf(stage) }
-  await sentinels.sendUntil(performance.now() + WARM_UP_MS, how)
+  const warmUpMs = Math.min(WARM_UP_MS_MAX, seconds * 1000)
+  await sentinels.sendUntil(performance.now() + warmUpMs, how)
   const skipped = sentinels.all.length
   const watched = { ...places.servers.processes, worker: worker.pid }
   const [cpu, began] = [readCpu(watched), performance.now()]
