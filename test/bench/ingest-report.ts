@@ -35,7 +35,7 @@ export function reportIngest(result: IngestResult): void {
   const rows = result.series.filter(({ runs }) => runs.length > 0).map(rowOf)
   printTable(
     rows,
-    COLUMNS.map(([title, value], index) => ({
+    columnsOf(result.options).map(([title, value], index) => ({
       title,
       value,
       align: index === 0 ? ('left' as const) : ('right' as const),
@@ -58,11 +58,11 @@ export function reportIngest(result: IngestResult): void {
   note(`written to ${writeResults(name, machine, pageOf(result, rows))}`)
 }
 
-const COLUMNS: readonly [string, (row: Row) => string][] = [
+const columnsOf = ({ historyDays }: IngestBench): readonly [string, (row: Row) => string][] => [
   ['what', ({ what }) => what],
   ['messages/s', ({ perSecond }) => String(Math.round(perSecond.median))],
   ['least–most', ({ perSecond: { least, most } }) => `${Math.round(least)}–${Math.round(most)}`],
-  ['share of the base', ({ share }) => ratioText(share)],
+  [historyDays > 0 ? 'of the empty rate' : 'of the floor', ({ share }) => ratioText(share)],
   ['worker CPU s/M', ({ cpu }) => secondsText(cpu.worker)],
   ['Postgres CPU s/M', ({ cpu }) => secondsText(cpu.postgres)],
   ['Kafka CPU s/M', ({ cpu }) => secondsText(cpu.kafka)],
@@ -122,24 +122,25 @@ function mixText({ messages, transactions, updates, duplicates, malformed }: Mix
   )
 }
 
-const FLOOR_TEXT = `The base is the floor: COPY of the rows that a run has stored, text at hand, on one connection, 10,000 messages a
+const FLOOR_TEXT = `The floor is COPY of the rows that a run has stored, text at hand, on one connection, 10,000 messages a
 transaction, into fresh tables as migrated; a message is a row of raw.`
 
 function historyText({ historyDays, historyRows }: IngestBench): string {
-  return `With history, the ${historyDays} days before hold ${historyRows} rows, half of them clean, half raw (without payloads). The base is the
-same run on empty tables.`
+  return `With history, the ${historyDays} days before hold ${historyRows} rows, half of them clean, half raw (without payloads). The empty
+rate is that of the same run on empty tables, in turn with it.`
 }
 
 function pageOf({ circumstances, options, sent }: IngestResult, rows: readonly Row[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const columns = columnsOf(options)
   const table = [
-    line(COLUMNS.map(([title]) => title)),
-    `|${COLUMNS.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`,
-    ...rows.map((row) => line(COLUMNS.map(([, value]) => value(row)))),
+    line(columns.map(([title]) => title)),
+    `|${columns.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`,
+    ...rows.map((row) => line(columns.map(([, value]) => value(row)))),
   ]
   return `# Ingest
 
-Made by \`./upi bench ingest\`: medians of ${options.runs} rounds, ${options.framing} messages.
+Made by \`./upi bench ingest\`: medians of ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}, ${options.framing} messages.
 
 ${table.join('\n')}
 

@@ -93,8 +93,9 @@ function commitOf(folder: string): string {
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
-    const isChanged = git('status', '--porcelain', '--untracked-files=no') !== ''
-    return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`
+    // The results of another bench are no change of what is measured.
+    const changes = git('status', '--porcelain', '-uno', '--', '.', ':!test/bench/results')
+    return `${git('rev-parse', '--short', 'HEAD')}${changes !== '' ? ' with changes' : ''}`
   } catch {
     return 'unknown'
   }
