@@ -58,6 +58,10 @@ export const ERRORS = {
   TOPIC_DRIFT: { kind: 'no', summary: 'A topic differs from the settings.' },
 
   // A person must act.
+  BATCH_UNREADABLE: {
+    kind: 'stop',
+    summary: 'A compressed batch is corrupt, or would unpack to more than it may.',
+  },
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },

@@ -18,6 +18,10 @@ export const BATCH_ROWS_MAX = 10_000
 // The same in bytes of key and value: a compressed fetch of 1 MB can hold a thousand times that.
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
+// What one compressed batch may unpack to: payments pack ten to twenty times, brokers take 1 MB by default, and a fetch
+// may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
+export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
+
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import kafkajs, { type Message, type Producer } from 'kafkajs'
+import type { Message, Producer } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import {
   PRODUCE_BATCH_BYTES_MAX,
@@ -8,6 +8,7 @@ import {
 } from '../core/limits.ts'
 import type { Needed } from './config.ts'
 import { createKafka, kafkaFault } from './kafka.ts'
+import { COMPRESSIONS } from './kafka-codecs.ts'
 import { keyPartitioner } from './partitioner.ts'
 import type { Logger } from './telemetry.ts'
 
@@ -50,8 +51,7 @@ export class TopicProducer {
       ...(options.signal ? [options.signal] : []),
     ])
     this.#brokers = config.kafkaBrokers
-    this.#compression =
-      kafkajs.CompressionTypes[config.producerCompression === 'gzip' ? 'GZIP' : 'None']
+    this.#compression = COMPRESSIONS[config.producerCompression]
     // What kafkajs tries again by itself is no news; what it gives up is thrown, and told here.
     const { log } = options
     const quiet = log.child({}, { level: log.level === 'debug' ? 'debug' : 'error' })
