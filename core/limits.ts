@@ -81,6 +81,15 @@ export const PRODUCE_BATCH_BYTES_MAX = 900_000
 // Messages that wait for their request; who sends more than that waits.
 export const PRODUCE_QUEUE_MESSAGES_MAX = 20_000
 
+// Dead letters relayed in one transaction: enough to relay a million in a minute or two, few enough to hold in memory.
+export const RELAY_BATCH_ROWS_MAX = 1_000
+
+// The same in bytes of key and value; one letter more, of whatever size the broker has taken, may come on top.
+export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
+
+// Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
+export const RELAY_HELD_MS_MAX = 40_000
+
 // Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
 export const WORKFLOWS_CACHED_MAX = 100
 
