@@ -7,6 +7,7 @@ import {
   RELAY_HELD_MS_MAX,
 } from '../core/limits.ts'
 import type { Needed } from '../platform/config.ts'
+import { withConnection } from '../platform/postgres.ts'
 import { isTooLarge, type OutgoingMessage, TopicProducer } from '../platform/producer.ts'
 import {
   markRelayed,
@@ -15,7 +16,6 @@ import {
 } from '../platform/queries/dead-letter-relay.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { deadLetterTopic } from '../platform/topics.ts'
-import { inTransaction } from '../platform/transaction.ts'
 
 export interface RelayDeps {
   readonly config: Needed<'kafkaBrokers'>
@@ -98,19 +98,22 @@ export class DeadLetterRelay {
 
   async #relayBatch(): Promise<number> {
     const { pool, config } = this.#deps
-    return await inTransaction(pool, async (client) => {
+    return await withConnection(pool, async (client) => {
       // A worker that hangs gives its letters back; Kafka may take longer than Postgres lets a batch of payments rest.
       // Statistics do not know yet of a flood that has just come: without a sort the index gives the order.
-      await client.query(`set local idle_in_transaction_session_timeout = ${RELAY_HELD_MS_MAX};
+      await client.query(`begin;
+        set local idle_in_transaction_session_timeout = ${RELAY_HELD_MS_MAX};
         set local enable_sort = off`)
       const letters = await takeUnrelayed(client, {
         topic: config.topic,
         rowsMax: RELAY_BATCH_ROWS_MAX,
         bytesMax: RELAY_BATCH_BYTES_MAX,
       })
-      if (letters.length === 0) return 0
-      await Promise.race([this.#send(letters), this.#cutOff.promise])
-      await markRelayed(client, letters)
+      if (letters.length > 0) {
+        await Promise.race([this.#send(letters), this.#cutOff.promise])
+        await markRelayed(client, letters)
+      }
+      await client.query('commit')
       return letters.length
     })
   }
