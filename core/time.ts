@@ -81,7 +81,7 @@ export function formatInstant(instant: Micros): string {
 export function parseZone(zone: string): number | undefined {
   if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
   if (zone === 'UTC') return 0
-  const minutes = /^([Zz]|[+-]\d\d:\d\d)$/.test(zone) ? zoneMinutes(zone) : Number.NaN
+  const minutes = /^([Zz]|[+-]\d\d:\d\d)$/.test(zone) ? zoneMinutes(zone, 0) : Number.NaN
   return Number.isNaN(minutes) ? undefined : minutes
 }
 
