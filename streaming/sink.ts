@@ -11,20 +11,23 @@ import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches
 import { advanceOffset, type StreamPosition } from '../platform/queries/stream-offsets.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
 import { foldBatch, keyOf } from './fold-batch.ts'
-import { placeOffsets } from './place-offsets.ts'
+import { type Place, placeOffsets } from './place-offsets.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 
-export type { BatchBooks }
+export type { BatchBooks, Place }
 
 export interface Batch {
   readonly partition: number
+  readonly epoch: number
   /** The stored offset that this batch continues. */
   readonly from: bigint
   /** The offset after the last that this batch covers. */
   readonly next: bigint
   /** The UTC day of Kafka's time of all its messages. */
   readonly rawDay: string
+  /** The latest of Kafka's times that it covers, markers' too, in milliseconds. */
+  readonly latestMs: number
   readonly outcome: Outcome
 }
 
@@ -34,7 +37,8 @@ export interface Batch {
  * passing outage makes it throw, the same batch may be written again.
  */
 export interface Sink {
-  findOffsets(partitions: readonly number[]): Promise<Map<number, bigint>>
+  /** Where partitions go on; a partition that cannot has its reason instead. */
+  findOffsets(partitions: readonly number[]): Promise<Map<number, Place>>
   /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
   prepare(batch: Batch): PreparedBatch
   write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks>
@@ -51,9 +55,6 @@ export interface SinkOptions {
   readonly readLog: () => Promise<TopicLog>
 }
 
-// Epochs begin when an operator adopts a re-created topic or another cluster; until then there is the first.
-const EPOCH = 0
-
 /** Makes the sink that writes a batch to Postgres in one transaction, offset first. */
 export function createSink(options: SinkOptions): Sink {
   const { pool, group, topic } = options
@@ -63,10 +64,10 @@ export function createSink(options: SinkOptions): Sink {
   }
   return {
     findOffsets: (partitions) =>
-      withClient(pool, (client) => placeOffsets(client, partitions, { ...options, epoch: EPOCH })),
+      withClient(pool, (client) => placeOffsets(client, partitions, options)),
     prepare: (batch) => batch,
     async write(batch, heartbeat) {
-      const at = { group, topic, epoch: EPOCH, partition: batch.partition }
+      const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
       await makePartitions(pool, batch, { made: madeDays, heartbeat })
       return inTransaction(pool, (client) => writeBatch(client, at, batch, options.rules.version))
     },
@@ -84,6 +85,7 @@ async function writeBatch(
     from: batch.from,
     next: batch.next,
     maxEventTime: latestEvent(batch.outcome),
+    maxKafkaMs: batch.latestMs,
   })
   if (!isOwner) {
     throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
