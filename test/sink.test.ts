@@ -1,7 +1,5 @@
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import type { Payment } from '../core/payment.ts'
-import { mergeClean } from '../platform/queries/clean.ts'
 import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
@@ -90,28 +88,4 @@ test('a contradicting message hides no later update of the same batch', async ()
   )
   expect(books).toMatchObject({ accepted: 2, merged: 1, conflicting: 1 })
   expect(await cleanRow('CLAIM')).toMatchObject({ amount: '10.00', status: 'SUCCESS' })
-})
-
-test('one statement merges as the fold in memory does', async () => {
-  const ingest = own.pool('upi_ingest')
-  const rows = ['PENDING', 'FAILED', 'SUCCESS', 'DEEMED'].flatMap((status, i) => {
-    const fields = aFields({ txn_id: 'FOLD', status, city: i % 2 ? 'Pune' : null, rrn: null })
-    const { accepted } = runPipeline([aRecord(fields)], RULES)
-    return accepted.map(({ payment }): Payment => payment)
-  })
-  const client = await ingest.connect()
-  try {
-    await client.query(
-      "select ops.ensure_partitions('clean_upi_transactions', array['2026-02-01']::date[])",
-    )
-    const effects: string[] = []
-    for (const payment of rows) {
-      const [effect] = await mergeClean(client, [{ payment, messages: 1, changes: 0 }])
-      effects.push(effect?.effect ?? 'none')
-    }
-    expect(effects).toEqual(['inserted', 'merged', 'merged', 'duplicate'])
-  } finally {
-    client.release()
-  }
-  expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
 })
