@@ -48,6 +48,7 @@ export const ERRORS = {
 
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
+  OFFSETS_HELD: { kind: 'no', summary: 'Offsets may not be moved now, or not there.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
   SCHEMA_INCOMPATIBLE: {

@@ -8,7 +8,7 @@ import type { TopicLog } from '../platform/topic-log.ts'
  */
 export async function lossOf(
   { topic, partition }: { topic: string; partition: number },
-  { next, maxKafkaMs }: StoredOffset,
+  { next, maxKafkaMs }: Pick<StoredOffset, 'next' | 'maxKafkaMs'>,
   log: TopicLog,
 ): Promise<UpiError | undefined> {
   const where = `${topic} partition ${partition}`

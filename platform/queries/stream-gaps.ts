@@ -72,3 +72,16 @@ export async function trimGaps(client: ClientBase, at: Place, from: bigint): Pro
     key,
   )
 }
+
+/** How many offsets of each partition were never read. */
+export async function countGaps(
+  client: Pick<ClientBase, 'query'>,
+  { topic, epoch }: Pick<Place, 'topic' | 'epoch'>,
+): Promise<Map<number, bigint>> {
+  const { rows } = await client.query<{ kafka_partition: number; offsets: string }>(
+    `select kafka_partition, sum(next_offset - first_offset)::bigint as offsets
+       from ops.stream_gaps where topic = $1 and epoch = $2 group by kafka_partition`,
+    [topic, epoch],
+  )
+  return new Map(rows.map((row) => [row.kafka_partition, BigInt(row.offsets)]))
+}

@@ -14,6 +14,8 @@ export interface StoredOffset {
   readonly next: bigint
   /** The latest of Kafka's times of what lies before it, in milliseconds; unknown at first and after a leap. */
   readonly maxKafkaMs: number | undefined
+  /** The latest event that was read, as people read it. */
+  readonly maxEventTime: string | null
 }
 
 /** The stored offsets of a group; partitions that have none yet are absent. */
@@ -24,9 +26,10 @@ export async function findOffsets(
   const { rows } = await client.query<{
     kafka_partition: number
     next_offset: string
+    max_event_time: Date | null
     max_kafka_ms: string | null
   }>(
-    `select kafka_partition, next_offset,
+    `select kafka_partition, next_offset, max_event_time,
             ceil(extract(epoch from max_kafka_time) * 1000) as max_kafka_ms
        from ops.stream_offsets
       where consumer_group = $1 and topic = $2 and epoch = $3
@@ -34,11 +37,12 @@ export async function findOffsets(
     [group, topic, epoch],
   )
   return new Map(
-    rows.map(({ kafka_partition, next_offset, max_kafka_ms }) => [
+    rows.map(({ kafka_partition, next_offset, max_event_time, max_kafka_ms }) => [
       kafka_partition,
       {
         next: BigInt(next_offset),
         maxKafkaMs: max_kafka_ms === null ? undefined : Number(max_kafka_ms),
+        maxEventTime: max_event_time?.toISOString() ?? null,
       },
     ]),
   )
