@@ -111,6 +111,15 @@ export class OwnTopic {
     )
   }
 
+  /** Whether everything that Kafka has is behind the stored offsets. */
+  readonly atEnd = async (): Promise<boolean> => {
+    const ends = await this.admin.fetchTopicOffsets(this.name)
+    const stored = await this.#number(
+      'select coalesce(sum(next_offset), 0) as n from ops.stream_offsets where topic = $1',
+    )
+    return stored === ends.reduce((sum, { high }) => sum + Number(high), 0)
+  }
+
   /** Runs a worker; `readiness` says whether it is ready, or why not. */
   async withStream<T>(
     work: (run: CliRun, readiness: () => Promise<string>) => Promise<T>,
