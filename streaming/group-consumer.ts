@@ -16,6 +16,8 @@ export interface GroupConsumerOptions {
   readonly onBatch: (payload: EachBatchPayload) => Promise<void>
   /** Called when it cannot go on, and with whatever `onBatch` throws. */
   readonly onFatal: (fault: unknown) => void
+  /** Sessions to try, the shortest first. */
+  readonly sessionMs?: readonly number[]
 }
 
 // Fetches of 1 MB keep the worker small and overlap best with Postgres (measured: 62-66 k/s against 39-61 k/s at 4 MB).
@@ -37,12 +39,13 @@ const PARTITIONS_AT_ONCE = 16
  */
 export class GroupConsumer {
   readonly #options: GroupConsumerOptions
-  readonly #sessionMs = [...SESSION_MS]
+  readonly #sessionMs: number[]
   #consumer: Consumer
 
   constructor(options: GroupConsumerOptions) {
     showMarkers()
     this.#options = options
+    this.#sessionMs = [...(options.sessionMs ?? SESSION_MS)]
     this.#consumer = this.#newConsumer()
   }
 
