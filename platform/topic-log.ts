@@ -26,7 +26,7 @@ export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLo
     admin.fetchTopicOffsets(topic),
     readTimestampType(admin, topic),
   ]).catch((fault) => {
-    throw (fault as { type?: string }).type === UNKNOWN_TOPIC ? topicMissing(topic, fault) : fault
+    throw topicFault(fault, topic)
   })
   const bounds = offsets.map(
     ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
@@ -49,7 +49,9 @@ export async function countMembers(admin: Admin, group: string): Promise<number>
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
 
-function topicMissing(topic: string, cause: unknown): UpiError {
+/** Turns what kafkajs throws when there is no such topic into the error that says so; others pass. */
+export function topicFault(cause: unknown, topic: string): unknown {
+  if ((cause as { type?: string }).type !== UNKNOWN_TOPIC) return cause
   return new UpiError('TOPIC_MISSING', `topic ${topic} does not exist`, {
     fix: './upi topics',
     cause,

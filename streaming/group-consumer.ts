@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { isKafkaRefusal } from '../platform/kafka.ts'
 import { showMarkers } from '../platform/kafkajs-batch.ts'
 import type { Logger } from '../platform/telemetry.ts'
+import { topicFault } from '../platform/topic-log.ts'
 
 export interface GroupConsumerOptions {
   readonly kafka: Kafka
@@ -58,7 +59,9 @@ export class GroupConsumer {
   async start(): Promise<void> {
     const { topic, onBatch, onFatal } = this.#options
     this.#listen(this.#consumer)
-    await this.#consumer.subscribe({ topic, fromBeginning: true })
+    await this.#consumer.subscribe({ topic, fromBeginning: true }).catch((fault) => {
+      throw topicFault(fault, topic)
+    })
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import type { Placed } from './place-offsets.ts'
-import type { Rules } from './processor.ts'
+import type { Rules, WireSchema } from './processor.ts'
 import { schemaIdOf } from './processors/decode-message.ts'
 import { runPipeline } from './run-pipeline.ts'
 import type { BatchBooks, PreparedBatch, Sink } from './sink.ts'
@@ -14,7 +14,7 @@ export interface LaneDeps {
   readonly sink: Sink
   readonly rules: Rules
   /** Loads the schema of a framed message, so that decoding need not wait. Throws while the registry is away. */
-  readonly loadSchema: (id: number) => Promise<unknown>
+  readonly loadSchema: (id: number) => Promise<WireSchema>
   readonly log: Logger
   /** Writes at the same time, over all lanes. */
   readonly writes: Turns
@@ -23,6 +23,8 @@ export interface LaneDeps {
   readonly onStale: (lane: Lane) => void
   readonly onFatal: (fault: unknown) => void
 }
+
+type Schemas = Map<number, WireSchema>
 
 const SCHEMAS_AT_ONCE = 16
 
@@ -125,11 +127,15 @@ export class Lane {
     { epoch, signal }: { epoch: number; signal: AbortSignal },
   ): Promise<void> {
     for (const slice of slices(stretch)) {
-      const isLoaded = await this.#wait('the registry', () => this.#loadSchemas(slice), signal)
+      const schemas = await this.#wait(
+        'the registry',
+        () => this.#loadSchemas(slice, signal),
+        signal,
+      )
       // A large slice takes a while: other lanes' answers and the heartbeat come first.
       await setImmediate()
-      if (isLoaded === undefined || signal.aborted) return
-      const prepared = this.#prepare(slice, epoch)
+      if (schemas === undefined || signal.aborted) return
+      const prepared = this.#prepare(slice, { epoch, schemas })
       await this.#writing
       if (signal.aborted) return
       this.#busy++
@@ -139,19 +145,24 @@ export class Lane {
     }
   }
 
-  async #loadSchemas({ records }: Slice): Promise<true> {
+  // Kept with the slice: a topic full of made-up ids would drive them out of any cache before they are used.
+  async #loadSchemas({ records }: Slice, signal: AbortSignal): Promise<Schemas> {
     const ids = new Set(records.map((record) => schemaIdOf(record.value)))
     ids.delete(undefined)
     const waiting = [...ids] as number[]
-    while (waiting.length > 0) {
-      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(this.#deps.loadSchema))
+    const schemas: Schemas = new Map()
+    const load = async (id: number) => schemas.set(id, await this.#deps.loadSchema(id))
+    while (waiting.length > 0 && !signal.aborted) {
+      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(load))
     }
-    return true
+    return schemas
   }
 
-  #prepare({ records, from, next, latestMs, rawDay }: Slice, epoch: number): PreparedBatch {
+  #prepare(slice: Slice, { epoch, schemas }: { epoch: number; schemas: Schemas }): PreparedBatch {
     const { partition } = this
-    const { rules, sink, log } = this.#deps
+    const { sink, log } = this.#deps
+    const { records, from, next, latestMs, rawDay } = slice
+    const rules = { ...this.#deps.rules, schemaOf: (id: number) => schemas.get(id) as WireSchema }
     const outcome = runPipeline(records, rules)
     if (outcome.fault !== undefined) {
       log.error({ err: outcome.fault, partition }, 'a processor threw')

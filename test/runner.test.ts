@@ -26,7 +26,7 @@ async function start(sink = new FakeSink()): Promise<Running> {
     kafka: own.kafka,
     sink,
     rules: RULES,
-    loadSchema: async () => {},
+    loadSchema: async () => ({ type: 'UNKNOWN' }),
     topic: own.name,
     group: own.name,
     log,
