@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { BATCH_STATEMENT_MS_MAX } from '../../core/limits.ts'
 import { loadConfig, need } from '../../platform/config.ts'
@@ -32,6 +33,7 @@ export function streamCommand(): Command {
       'schemaRegistryUrl',
       'piiKey',
     )
+    setFlagsFromString('--max-semi-space-size=16')
     const level = options.verbose === true ? 'debug' : config.logLevel
     const log = createLogger({ process: 'stream', level, pretty: process.stderr.isTTY === true })
     const shutdown = new Shutdown(log)
