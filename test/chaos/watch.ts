@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
+import type { Pool } from 'pg'
+
+const LOOK_MS = 250
+
+/** Where the stream stands: how far it is behind, and how long it has stood still at the most. */
+export class Watch {
+  readonly #pool: Pool
+  readonly #admin: Admin
+  readonly #topic: string
+  readonly #seen = new Map<number, { offset: bigint; since: number; end: bigint }>()
+  readonly #longest = new Map<number, number>()
+
+  constructor(parts: { pool: Pool; admin: Admin; topic: string }) {
+    this.#pool = parts.pool
+    this.#admin = parts.admin
+    this.#topic = parts.topic
+  }
+
+  /** Looks until `signal`; while a server is away there is nothing to be seen, and time goes on. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#look().catch(() => {})
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  /** Messages that Kafka has and Postgres has not, as last seen. */
+  get lag(): number {
+    const lags = [...this.#seen.values()].map(({ offset, end }) => Number(end - offset))
+    return lags.reduce((sum, lag) => sum + lag, 0)
+  }
+
+  /** For how long each partition that had something to be read stood still at the most, in milliseconds. */
+  get standstills(): ReadonlyMap<number, number> {
+    return this.#longest
+  }
+
+  /** Waits until nothing is left to be read; false when that is not so in time. */
+  async caughtUp(msMax: number): Promise<boolean> {
+    const end = Date.now() + msMax
+    while (Date.now() < end) {
+      const isSeen = await this.#look().then(
+        () => true,
+        () => false,
+      )
+      if (isSeen && this.#seen.size > 0 && this.lag === 0) return true
+      await sleep(LOOK_MS)
+    }
+    return false
+  }
+
+  async #look(): Promise<void> {
+    const log = await this.#admin.fetchTopicOffsets(this.#topic)
+    const { rows } = await this.#pool.query<{ kafka_partition: number; next_offset: string }>(
+      'select kafka_partition, next_offset from ops.stream_offsets where topic = $1',
+      [this.#topic],
+    )
+    const stored = new Map(rows.map((row) => [row.kafka_partition, BigInt(row.next_offset)]))
+    const now = Date.now()
+    for (const { partition, high } of log) {
+      const end = BigInt(high)
+      const offset = stored.get(partition) ?? 0n
+      const before = this.#seen.get(partition)
+      const isMoving = before === undefined || offset > before.offset || before.offset >= before.end
+      const since = isMoving ? now : before.since
+      this.#seen.set(partition, { offset, end, since })
+      this.#longest.set(partition, Math.max(this.#longest.get(partition) ?? 0, now - since))
+    }
+  }
+}
