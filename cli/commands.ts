@@ -107,6 +107,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         summary: 'run the tests',
         load: async () => (await import('./commands/test.ts')).testCommand(),
       },
+      {
+        name: 'bench',
+        summary: 'measure the platform beside the floor of this machine',
+        load: async () => (await import('./commands/bench.ts')).benchCommand(),
+      },
     ],
   },
 ]

@@ -1,5 +1,6 @@
 import type { Payment } from './payment.ts'
-import { statusRank } from './status.ts'
+import { declineClassOf } from './response-code.ts'
+import { type Status, statusRank } from './status.ts'
 
 /** Fields of which the greatest non-null wins, text by its bytes, whatever the order of arrival. */
 export const DESCRIPTIVE_FIELDS = [
@@ -15,13 +16,28 @@ export const DESCRIPTIVE_FIELDS = [
   'original_txn_id',
 ] as const satisfies readonly (keyof Payment)[]
 
-/** What all messages of one transaction must agree on: amount, payer and payee. */
-export function identityOf({
-  amount,
-  payer_key,
-  payee_key,
-}: Pick<Payment, 'amount' | 'payer_key' | 'payee_key'>): string {
-  return `${amount} ${payer_key.toString('hex')} ${payee_key.toString('hex')}`
+/** What all messages of one transaction must agree on, as far as two of them do not: amount, payer, payee. */
+export function identityDifferences(a: Payment, b: Payment): ('amount' | 'payer' | 'payee')[] {
+  const differences: ('amount' | 'payer' | 'payee')[] = []
+  if (a.amount !== b.amount) differences.push('amount')
+  if (!a.payer_key.equals(b.payer_key)) differences.push('payer')
+  if (!a.payee_key.equals(b.payee_key)) differences.push('payee')
+  return differences
+}
+
+/** Whether two statuses contradict each other: a success and a failure, or two different failures. */
+export function areContradicting(a: Status, b: Status): boolean {
+  const [kind, other] = [FINAL[a], FINAL[b]]
+  if (a === b || kind === undefined || other === undefined) return false
+  return kind !== other || kind === 'failure'
+}
+
+const FINAL: Partial<Record<Status, 'success' | 'failure'>> = {
+  FAILED: 'failure',
+  EXPIRED: 'failure',
+  DECLINED: 'failure',
+  SUCCESS: 'success',
+  REVERSED: 'success',
 }
 
 /**
@@ -31,17 +47,17 @@ export function identityOf({
 export function mergePayments(a: Payment, b: Payment): Payment {
   const last = compareOutcome(a, b) >= 0 ? a : b
   const first = a.event_time <= b.event_time ? a : b
+  const typed = compareTexts(a.type, b.type) >= 0 ? a : b
   const merged = {
     ...a,
     event_time: first.event_time,
     business_date: first.business_date,
-    // A mask holds '*', which is less than any character of a VPA: the least text is the masked one, and a row once
-    // known to name a person stays masked.
-    payer: lesser(a.payer, b.payer),
-    payee: lesser(a.payee, b.payee),
+    // Who is masked follows from the type, so the names are those of the message whose type the row takes.
+    payer: typed.payer,
+    payee: typed.payee,
     status: last.status,
     response_code: last.response_code,
-    decline_class: last.decline_class,
+    decline_class: classOf(last.response_code, first.business_date),
     completed_at: last.completed_at,
   }
   for (const field of DESCRIPTIVE_FIELDS) merged[field] = greatest(a[field], b[field])
@@ -72,6 +88,11 @@ function compareOutcome(a: Payment, b: Payment): number {
   )
 }
 
+// By the row's own day: by a message's it would depend on which of two equal outcomes is taken.
+function classOf(code: string | null, date: string): Payment['decline_class'] {
+  return code === null ? null : declineClassOf(code, date)
+}
+
 // A completion that lies before the least event time, which a later message may have brought, is no latency.
 function latencyOf({ event_time, completed_at }: Payment): number | null {
   return completed_at === null ? null : Math.floor((completed_at - event_time) / 1000)
@@ -91,8 +112,4 @@ function compareTexts(a: string | null, b: string | null): number {
 
 function greatest(a: string | null, b: string | null): string | null {
   return compareTexts(a, b) >= 0 ? a : b
-}
-
-function lesser(a: string, b: string): string {
-  return compareTexts(a, b) <= 0 ? a : b
 }

@@ -6,6 +6,9 @@ export type Micros = number
 /** A day in Asia/Kolkata as YYYY-MM-DD. */
 export type BusinessDate = string
 
+/** A minute, in microseconds. */
+export const MINUTE_MICROS = 60_000_000
+
 const IST_OFFSET_MS = 330 * 60_000
 const DAY_MS = 86_400_000
 
@@ -68,8 +71,9 @@ export function formatInstant(instant: Micros): string {
   return `${new Date(millis).toISOString().slice(0, -1)}${rest}Z`
 }
 
-// A batch has few days and many rows; the text of a day is made once.
+// A batch has few days and many rows; the text and the number of a day are made once.
 const dates = new Map<number, string>()
+const dayNumbers = new Map<string, number>()
 const DATES_MAX = 4096
 
 function dateOfDayNumber(dayNumber: number): string {
@@ -81,9 +85,14 @@ function dateOfDayNumber(dayNumber: number): string {
   return text
 }
 
-function dayNumberOf(date: string): number {
+/** Days since 1970-01-01. */
+export function dayNumberOf(date: string): number {
+  const known = dayNumbers.get(date)
+  if (known !== undefined) return known
   const dayNumber = Date.parse(`${date}T00:00:00Z`) / DAY_MS
   if (!Number.isInteger(dayNumber)) throw new RangeError(`not a date: ${date}`)
+  if (dayNumbers.size >= DATES_MAX) dayNumbers.clear()
+  dayNumbers.set(date, dayNumber)
   return dayNumber
 }
 

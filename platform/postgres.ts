@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 export function createPool(
   config: Config,
   url: string,
-  options: { max: number; name: string; answerMsMax?: number },
+  options: { max: number; name: string; answerMsMax?: number; isPipelined?: boolean },
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: secureUrl(config, url),
@@ -25,6 +25,8 @@ export function createPool(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A server that vanishes without a word is noticed all the same.
     keepAlive: true,
+    // Statements are sent without waiting for the answers of those before.
+    pipeline: options.isPipelined === true,
     ...(options.answerMsMax === undefined ? {} : { query_timeout: options.answerMsMax }),
   })
   // A connection that the server drops fails the query in hand or the next one; without listeners, on idle ones and on
@@ -48,6 +50,25 @@ export function secureUrl(config: Config, url: string): string {
   else searchParams.set('sslmode', 'verify-full')
   for (const name of CERTIFICATE_FILES) requireFile(name, searchParams.get(name))
   return parsed.href
+}
+
+/** Lends a connection; a transaction that is open when the work fails is rolled back. */
+export async function withConnection<T>(
+  pool: pg.Pool,
+  work: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect()
+  let isBroken = false
+  try {
+    return await work(client)
+  } catch (fault) {
+    await client.query('rollback').catch(() => {
+      isBroken = true
+    })
+    throw fault
+  } finally {
+    client.release(isBroken)
+  }
 }
 
 /** A typed query builder over a pool. */

@@ -61,7 +61,12 @@ class FileStack implements OwnStack {
 
   pool(role?: LoginRole): pg.Pool {
     const url = this.env[role === undefined ? 'DATABASE_URL' : roleVariable(role)]
-    const pool = new pg.Pool({ connectionString: url, application_name: 'upi-test-file' })
+    const pool = new pg.Pool({
+      connectionString: url,
+      application_name: 'upi-test-file',
+      // As the stream has it.
+      pipeline: role === 'upi_ingest',
+    })
     pool.on('error', () => {})
     this.#pools.push(pool)
     return pool

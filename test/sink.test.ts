@@ -1,7 +1,5 @@
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import type { Payment } from '../core/payment.ts'
-import { mergeClean } from '../platform/queries/clean.ts'
 import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
@@ -103,30 +101,6 @@ test('a log that begins later leaves a gap on record, and a second group is refu
     await one(`select first_offset, next_offset, reason from ops.stream_gaps where topic = 'late'`),
   ).toEqual({ first_offset: '0', next_offset: '8', reason: 'begin' })
   await expect(sinkOf('second').findOffsets([0])).rejects.toThrow(/read .* by group first/)
-})
-
-test('one statement merges as the fold in memory does', async () => {
-  const ingest = own.pool('upi_ingest')
-  const rows = ['PENDING', 'FAILED', 'SUCCESS', 'DEEMED'].flatMap((status, i) => {
-    const fields = aFields({ txn_id: 'FOLD', status, city: i % 2 ? 'Pune' : null, rrn: null })
-    const { accepted } = runPipeline([aRecord(fields)], RULES)
-    return accepted.map(({ payment }): Payment => payment)
-  })
-  const client = await ingest.connect()
-  try {
-    await client.query(
-      "select ops.ensure_partitions('clean_upi_transactions', array['2026-02-01']::date[])",
-    )
-    const effects: string[] = []
-    for (const payment of rows) {
-      const [effect] = await mergeClean(client, [{ payment, messages: 1, changes: 0 }])
-      effects.push(effect?.effect ?? 'none')
-    }
-    expect(effects).toEqual(['inserted', 'merged', 'merged', 'duplicate'])
-  } finally {
-    client.release()
-  }
-  expect(await cleanRow('FOLD')).toMatchObject({ status: 'SUCCESS', city: 'Pune', messages: 4 })
 })
 
 test('a log that no longer has the stored offset stops the worker with one line', async () => {

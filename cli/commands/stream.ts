@@ -39,6 +39,7 @@ export function streamCommand(): Command {
       max: CONNECTIONS_MAX,
       name: 'stream',
       answerMsMax: BATCH_STATEMENT_MS_MAX,
+      isPipelined: true,
     })
     shutdown.add('postgres', () => pool.end())
     const kafka = createKafka(config, 'upi-stream', log)

@@ -1,132 +1,200 @@
 import type { ClientBase } from 'pg'
-import { DESCRIPTIVE_FIELDS } from '../../core/merge.ts'
 import type { Payment } from '../../core/payment.ts'
-import { STATUSES } from '../../core/status.ts'
-import { formatInstant } from '../../core/time.ts'
+import { addDays, type BusinessDate, formatInstant } from '../../core/time.ts'
+import { copyIn } from '../copy-in.ts'
+import { CopyRows } from '../copy-rows.ts'
 
-/** What a batch says of one transaction on one day: its messages folded. */
+/** A row of clean: what the messages of a transaction say together, and how many they are. */
 export interface CleanRow {
   readonly payment: Payment
-  /** How many messages were folded, and how many of them changed what the ones before had said. */
   readonly messages: number
-  readonly changes: number
 }
 
-/** What the merge did with one row; a row that is absent met another identity and was left alone. */
-export interface CleanEffect {
-  readonly txn_id: string
-  readonly business_date: string
-  readonly effect: 'inserted' | 'merged' | 'duplicate'
-}
+/** The key of a row of clean. */
+export type CleanKey = Pick<Payment, 'txn_id' | 'business_date'>
 
-const COLUMNS: readonly (readonly [keyof Payment, string])[] = [
-  ['txn_id', 'text'],
-  ['business_date', 'date'],
+type Column = keyof Payment | 'messages'
+
+// Fixed widths first, as in the table.
+const COLUMNS: readonly (readonly [Column, string])[] = [
   ['event_time', 'timestamptz'],
-  ['payer', 'text'],
+  ['completed_at', 'timestamptz'],
+  ['latency_ms', 'bigint'],
+  ['business_date', 'date'],
+  ['messages', 'integer'],
+  ['txn_id', 'text'],
   ['payer_key', 'bytea'],
-  ['payer_handle', 'text'],
-  ['payee', 'text'],
   ['payee_key', 'bytea'],
-  ['payee_handle', 'text'],
+  ['amount', 'numeric'],
+  ['status', 'text'],
   ['type', 'text'],
   ['channel', 'text'],
   ['mcc', 'text'],
-  ['payer_bank', 'text'],
-  ['payee_bank', 'text'],
   ['rrn', 'text'],
+  ['payer', 'text'],
+  ['payer_handle', 'text'],
+  ['payer_bank', 'text'],
+  ['payee', 'text'],
+  ['payee_handle', 'text'],
+  ['payee_bank', 'text'],
+  ['response_code', 'text'],
+  ['decline_class', 'text'],
   ['device', 'text'],
   ['city', 'text'],
   ['state', 'text'],
-  ['amount', 'numeric'],
-  ['status', 'text'],
-  ['response_code', 'text'],
-  ['decline_class', 'text'],
-  ['completed_at', 'timestamptz'],
-  ['latency_ms', 'bigint'],
   ['original_txn_id', 'text'],
 ]
 
-const NAMES = COLUMNS.map(([name]) => name).join(', ')
+const NAMES = COLUMNS.map(([name]) => name)
+const ROW_BYTES = 480
 
-/** What (status, completed_at, response_code) is compared by: null lowest, text by its bytes. */
-function outcomeOf(row: string): string {
-  const ranks = STATUSES.map((status, rank) => `when '${status}' then ${rank}`).join(' ')
-  return (
-    `(case ${row}.status ${ranks} end, coalesce(${row}.completed_at, '-infinity'), ` +
-    `coalesce(${row}.response_code, '') collate "C")`
+/** Rows of clean for COPY. */
+export class CleanRows {
+  readonly #rows: CopyRows
+
+  constructor(count: number) {
+    this.#rows = new CopyRows(count * ROW_BYTES)
+  }
+
+  add({ payment, messages }: CleanRow): void {
+    const rows = this.#rows
+    rows.start(COLUMNS.length)
+    rows.instant(payment.event_time)
+    rows.instant(payment.completed_at)
+    if (payment.latency_ms === null) rows.null()
+    else rows.int64(payment.latency_ms)
+    rows.date(payment.business_date)
+    rows.int32(messages)
+    rows.text(payment.txn_id)
+    rows.bytes(payment.payer_key)
+    rows.bytes(payment.payee_key)
+    rows.money(payment.amount)
+    rows.text(payment.status)
+    rows.text(payment.type)
+    rows.text(payment.channel)
+    rows.text(payment.mcc)
+    rows.text(payment.rrn)
+    rows.text(payment.payer)
+    rows.text(payment.payer_handle)
+    rows.text(payment.payer_bank)
+    rows.text(payment.payee)
+    rows.text(payment.payee_handle)
+    rows.text(payment.payee_bank)
+    rows.text(payment.response_code)
+    rows.text(payment.decline_class)
+    rows.text(payment.device)
+    rows.text(payment.city)
+    rows.text(payment.state)
+    rows.text(payment.original_txn_id)
+  }
+
+  /** Where the next row will begin. */
+  get end(): number {
+    return this.#rows.end
+  }
+
+  /** What COPY takes, without the rows of these spans. */
+  finish(left: readonly { from: number; to: number }[]): Buffer {
+    return this.#rows.finish(left)
+  }
+}
+
+/** Writes rows whose transactions clean does not have yet; fails on any that it has. */
+export async function copyClean(client: ClientBase, rows: Buffer): Promise<void> {
+  await copyIn(
+    client,
+    `copy clean_upi_transactions (${NAMES.join(', ')}) from stdin (format binary)`,
+    rows,
   )
 }
 
-const isLater = `${outcomeOf('excluded')} > ${outcomeOf('clean')}`
-const ofLater = (column: string) =>
-  `case when ${isLater} then excluded.${column} else clean.${column} end`
-const greatestOf = (column: string) =>
-  `greatest(clean.${column} collate "C", excluded.${column} collate "C")`
-
-/** Columns that a message can change, and the value that the merged row has. */
-const MERGED: readonly (readonly [string, string])[] = [
-  ['event_time', 'least(clean.event_time, excluded.event_time)'],
-  ['payer', 'least(clean.payer collate "C", excluded.payer collate "C")'],
-  ['payee', 'least(clean.payee collate "C", excluded.payee collate "C")'],
-  ...(['status', 'response_code', 'decline_class', 'completed_at'] as const).map(
-    (column) => [column, ofLater(column)] as const,
-  ),
-  ...DESCRIPTIVE_FIELDS.map((column) => [column, greatestOf(column)] as const),
-]
-
-const mergedValues = `row(${MERGED.map(([, value]) => value).join(', ')})`
-const storedValues = `row(${MERGED.map(([column]) => `clean.${column}`).join(', ')})`
-const isChanged = `${mergedValues} is distinct from ${storedValues}`
+const STORED = NAMES.map((name) => {
+  if (name !== 'event_time' && name !== 'completed_at') return name
+  return `(extract(epoch from ${name}) * 1000000)::bigint as ${name}`
+}).join(', ')
 
 /**
- * Rows are sorted by key so that two workers lock in one order. The merge is that of core/merge.ts; a duplicate
- * counts its message and leaves changed_at and changed_xid alone.
+ * The rows that clean has of transactions on a day and on the days beside it, locked until the end of the
+ * transaction. The dates stand in the text, so that the planner sees three partitions and not all of them.
  */
-const MERGE = `
-  insert into clean_upi_transactions as clean (${NAMES}, messages)
-  select ${NAMES}, messages
-    from json_to_recordset($1::json)
-      as incoming (${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')}, messages integer)
-   order by business_date, txn_id collate "C"
-  on conflict (txn_id, business_date) do update
-    set ${MERGED.map(([column, value]) => `${column} = ${value}`).join(',\n        ')},
-        latency_ms = floor(extract(epoch from ${ofLater('completed_at')}
-          - least(clean.event_time, excluded.event_time)) * 1000)::bigint,
-        messages = clean.messages + excluded.messages,
-        changed_at = case when ${isChanged} then now() else clean.changed_at end,
-        changed_xid = case when ${isChanged} then excluded.changed_xid else clean.changed_xid end
-    where clean.amount = excluded.amount
-      and clean.payer_key = excluded.payer_key
-      and clean.payee_key = excluded.payee_key
-  returning new.txn_id, new.business_date,
-    case when old.txn_id is null then 'inserted'
-         when old.changed_xid is distinct from new.changed_xid then 'merged'
-         else 'duplicate' end as effect`
-
-/** Merges rows, at most one a transaction and day, into clean. */
-export async function mergeClean(
+export async function lockClean(
   client: ClientBase,
-  rows: readonly CleanRow[],
-): Promise<CleanEffect[]> {
-  if (rows.length === 0) return []
-  const incoming = JSON.stringify(rows.map(toJson))
-  return (await client.query<CleanEffect>(MERGE, [incoming])).rows
+  date: BusinessDate,
+  txnIds: readonly string[],
+): Promise<CleanRow[]> {
+  const { rows } = await client.query(
+    `select ${STORED} from clean_upi_transactions
+      where business_date >= '${addDays(date, -1)}' and business_date <= '${addDays(date, 1)}'
+        and txn_id = any($1::text[])
+        for update`,
+    [arrayOf(txnIds)],
+  )
+  return rows.map(toRow)
 }
 
-/** The identities of the rows that clean has under these keys. */
-export async function findIdentities(
+/** Counts messages that said nothing new. */
+export async function countMessages(
   client: ClientBase,
-  rows: readonly CleanRow[],
-): Promise<Pick<Payment, 'txn_id' | 'business_date' | 'amount' | 'payer_key' | 'payee_key'>[]> {
-  const { rows: found } = await client.query(
-    `select clean.txn_id, clean.business_date, amount, payer_key, payee_key
-       from unnest($1::text[], $2::date[]) as wanted (txn_id, business_date)
-       join clean_upi_transactions as clean using (txn_id, business_date)
-      group by 1, 2, 3, 4, 5`,
-    [rows.map(({ payment }) => payment.txn_id), rows.map(({ payment }) => payment.business_date)],
+  date: BusinessDate,
+  rows: readonly { readonly txn_id: string; readonly messages: number }[],
+): Promise<void> {
+  await client.query(
+    `update clean_upi_transactions as clean set messages = said.messages
+       from unnest($1::text[], $2::integer[]) as said (txn_id, messages)
+      where clean.business_date = '${date}' and clean.txn_id = said.txn_id`,
+    [arrayOf(rows.map((row) => row.txn_id)), rows.map((row) => row.messages)],
   )
-  return found
+}
+
+const CHANGED = COLUMNS.filter(([name]) => name !== 'txn_id')
+
+/** Writes what rows of a day have become; one that has become an earlier day's moves there. */
+export async function updateClean(
+  client: ClientBase,
+  date: BusinessDate,
+  rows: readonly CleanRow[],
+): Promise<void> {
+  await client.query(
+    `update clean_upi_transactions as clean
+        set ${CHANGED.map(([name]) => `${name} = said.${name}`).join(', ')},
+            changed_at = now(), changed_xid = pg_current_xact_id()::text::bigint
+       from json_to_recordset($1::json)
+         as said (${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')})
+      where clean.business_date = '${date}' and clean.txn_id = said.txn_id`,
+    [JSON.stringify(rows.map(toJson))],
+  )
+}
+
+/** Takes rows of a day away: what they said is in another row. */
+export async function deleteClean(
+  client: ClientBase,
+  date: BusinessDate,
+  txnIds: readonly string[],
+): Promise<void> {
+  await client.query(
+    `delete from clean_upi_transactions
+      where business_date = '${date}' and txn_id = any($1::text[])`,
+    [arrayOf(txnIds)],
+  )
+}
+
+// Ids hold nothing that an array's text would have to quote.
+function arrayOf(txnIds: readonly string[]): string {
+  return `{${txnIds.join(',')}}`
+}
+
+function toRow(row: Record<string, unknown>): CleanRow {
+  const { messages, ...payment } = row
+  const instant = (value: unknown) => (value === null ? null : Number(value))
+  return {
+    messages: messages as number,
+    payment: {
+      ...(payment as unknown as Payment),
+      event_time: Number(row.event_time),
+      completed_at: instant(row.completed_at),
+      latency_ms: instant(row.latency_ms),
+    },
+  }
 }
 
 function toJson({ payment, messages }: CleanRow): object {

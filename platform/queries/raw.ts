@@ -1,5 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import type { ClientBase } from 'pg'
+import { copyIn } from '../copy-in.ts'
+import { CopyRows, isText } from '../copy-rows.ts'
 import type { StreamPosition } from './stream-offsets.ts'
 
 /** A message as Kafka gave it and, if it was accepted, the transaction and day that it speaks of. */
@@ -13,53 +14,66 @@ export interface RawRow {
   readonly payment?: { readonly txn_id: string; readonly business_date: string }
 }
 
-/** Writes messages as received. Plain insert: the batch's offset fences them, so none can be there already. */
-export async function insertRaw(
-  client: ClientBase,
-  at: StreamPosition,
-  { accepted, rejected }: { accepted: readonly RawRow[]; rejected: readonly RawRow[] },
-): Promise<void> {
-  const rows = [...accepted, ...rejected].map(toJson)
-  if (rows.length === 0) return
-  await client.query(
-    `insert into raw_upi_transactions
-       (epoch, topic, kafka_partition, kafka_offset, kafka_timestamp, message_key,
-        payload, payload_bytes, txn_id, business_date)
-     select $2, $3, $4, kafka_offset, to_timestamp(kafka_ms / 1000.0), message_key,
-        payload, payload_bytes, txn_id, business_date
-       from json_to_recordset($1::json) as incoming
-        (kafka_offset bigint, kafka_ms bigint, message_key text, payload text, payload_bytes bytea,
-         txn_id text, business_date date)
-      order by kafka_offset`,
-    [JSON.stringify(rows), at.epoch, at.topic, at.partition],
+const COLUMNS = [
+  'kafka_timestamp',
+  'kafka_offset',
+  'epoch',
+  'kafka_partition',
+  'business_date',
+  'topic',
+  'message_key',
+  'txn_id',
+  'payload',
+  'payload_bytes',
+]
+
+// A row without its key and value.
+const ROW_BYTES = 200
+
+/** Messages as received, ready for COPY. */
+export function encodeRaw(at: Omit<StreamPosition, 'group'>, messages: readonly RawRow[]): Buffer {
+  const size = messages.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
+  const rows = new CopyRows(size + ROW_BYTES * messages.length)
+  const topic = Buffer.from(at.topic)
+  for (const { record, payment } of messages) {
+    rows.start(COLUMNS.length)
+    rows.instant(1000 * record.timestampMs)
+    rows.int64(Number(record.offset))
+    rows.int32(at.epoch)
+    rows.int32(at.partition)
+    rows.date(payment?.business_date ?? null)
+    rows.bytes(topic)
+    writeKey(rows, record.key)
+    rows.text(payment?.txn_id ?? null)
+    const { text, bytes } = payloadOf(record.value)
+    rows.bytes(text)
+    rows.bytes(bytes)
+  }
+  return rows.finish()
+}
+
+/** Writes messages. Plain COPY: the batch's offset fences them, so none can be there already. */
+export async function copyRaw(client: ClientBase, rows: Buffer): Promise<void> {
+  await copyIn(
+    client,
+    `copy raw_upi_transactions (${COLUMNS.join(', ')}) from stdin (format binary)`,
+    rows,
   )
 }
 
 /** A value as two columns: text where the bytes are text that Postgres can hold, else the bytes. */
-export function payloadOf(value: Buffer | null): {
-  payload: string | null
-  payload_bytes: string | null
-} {
-  if (value === null) return { payload: null, payload_bytes: null }
-  if (isUtf8(value) && !value.includes(0)) return { payload: value.toString(), payload_bytes: null }
-  return { payload: framedText(value), payload_bytes: `\\x${value.toString('hex')}` }
+export function payloadOf(value: Buffer | null): { text: Buffer | null; bytes: Buffer | null } {
+  if (value === null || isText(value)) return { text: value, bytes: null }
+  return { text: framedText(value), bytes: value }
 }
 
 /** The JSON of a framed value, beside its bytes, so that people and SQL can read it. */
-function framedText(value: Buffer): string | null {
+function framedText(value: Buffer): Buffer | null {
   const body = value.subarray(5)
-  const isJson = value[0] === 0 && body[0] === 0x7b && isUtf8(body) && !body.includes(0)
-  return isJson ? body.toString() : null
+  return value[0] === 0 && body[0] === 0x7b && isText(body) ? body : null
 }
 
-function toJson({ record, payment }: RawRow): object {
-  const { key } = record
-  return {
-    kafka_offset: record.offset,
-    kafka_ms: record.timestampMs,
-    message_key: key === null ? null : key.toString().replaceAll('\0', '\ufffd'),
-    ...payloadOf(record.value),
-    txn_id: payment?.txn_id ?? null,
-    business_date: payment?.business_date ?? null,
-  }
+function writeKey(rows: CopyRows, key: Buffer | null): void {
+  if (key === null || isText(key)) rows.bytes(key)
+  else rows.text(key.toString().replaceAll('\0', '\ufffd'))
 }

@@ -1,32 +1,59 @@
 import type { ClientBase } from 'pg'
 import type { Reject } from '../../core/result.ts'
+import { copyIn } from '../copy-in.ts'
+import { CopyRows } from '../copy-rows.ts'
 import { payloadOf, type RawRow } from './raw.ts'
 import type { StreamPosition } from './stream-offsets.ts'
 
-/** Writes dead letters: every reason, and the bytes as they came. */
-export async function insertRejected(
-  client: ClientBase,
-  at: StreamPosition,
-  rejected: readonly (RawRow & { readonly reasons: readonly Reject[] })[],
-): Promise<void> {
-  if (rejected.length === 0) return
-  const rows = rejected.map(({ record, reasons }) => ({
-    kafka_offset: record.offset,
-    kafka_ms: record.timestampMs,
-    reason_code: reasons[0]?.code,
-    reasons: reasons.map((reason) => reason.code),
-    detail: reasons.map((reason) => `${reason.code}: ${reason.detail}`).join('; '),
-    ...payloadOf(record.value),
-  }))
-  await client.query(
-    `insert into rejected_upi_transactions
-       (epoch, topic, kafka_partition, kafka_offset, kafka_timestamp, reason_code, reasons, detail,
-        payload, payload_bytes)
-     select $2, $3, $4, kafka_offset, to_timestamp(kafka_ms / 1000.0), reason_code,
-        array(select json_array_elements_text(reasons)), detail, payload, payload_bytes
-       from json_to_recordset($1::json) as incoming
-        (kafka_offset bigint, kafka_ms bigint, reason_code text, reasons json, detail text, payload text,
-         payload_bytes bytea)`,
-    [JSON.stringify(rows), at.epoch, at.topic, at.partition],
+/** A message that was refused, and every reason why. */
+export type RejectedRow = RawRow & { readonly reasons: readonly Reject[] }
+
+const COLUMNS = [
+  'kafka_timestamp',
+  'kafka_offset',
+  'epoch',
+  'kafka_partition',
+  'topic',
+  'reason_code',
+  'reasons',
+  'detail',
+  'payload',
+  'payload_bytes',
+]
+
+// A row without its value.
+const ROW_BYTES = 300
+
+/** Dead letters, ready for COPY: every reason, and the bytes as they came. */
+export function encodeRejected(
+  at: Omit<StreamPosition, 'group'>,
+  rejected: readonly RejectedRow[],
+): Buffer {
+  const size = rejected.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
+  const rows = new CopyRows(size + ROW_BYTES * rejected.length)
+  for (const { record, reasons } of rejected) {
+    const { text, bytes } = payloadOf(record.value)
+    rows.start(COLUMNS.length)
+    rows.instant(1000 * record.timestampMs)
+    rows.int64(Number(record.offset))
+    rows.int32(at.epoch)
+    rows.int32(at.partition)
+    rows.text(at.topic)
+    rows.text(reasons[0]?.code ?? 'INTERNAL')
+    rows.texts(reasons.map(({ code }) => code))
+    rows.text(reasons.map(({ code, detail }) => `${code}: ${detail}`).join('; '))
+    rows.bytes(text)
+    rows.bytes(bytes)
+  }
+  return rows.finish()
+}
+
+/** Writes dead letters. */
+export async function copyRejected(client: ClientBase, rows: Buffer): Promise<void> {
+  const columns = COLUMNS.join(', ')
+  await copyIn(
+    client,
+    `copy rejected_upi_transactions (${columns}) from stdin (format binary)`,
+    rows,
   )
 }

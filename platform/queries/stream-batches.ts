@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { StreamPosition } from './stream-offsets.ts'
 
-/** What the sink did with a batch. accepted = inserted + merged + duplicate + conflicting. */
+/** What the sink did with a batch. accepted = inserted + merged + duplicate + conflicting + pending. */
 export interface BatchBooks {
   readonly messages: number
   readonly accepted: number
@@ -10,43 +10,46 @@ export interface BatchBooks {
   readonly merged: number
   readonly duplicate: number
   readonly conflicting: number
+  /** Messages of archived days, to be merged when their day is restored. */
+  readonly pending: number
+  /** Rows of clean that a message met beside its own and that are merged into it. */
+  readonly absorbed: number
   /** Offsets that hold no message: transaction markers, compacted records. */
   readonly gaps: number
   /** Optional fields that were malformed and became null. */
   readonly warnings: number
 }
 
+const COUNTS = [
+  'messages',
+  'accepted',
+  'rejected',
+  'inserted',
+  'merged',
+  'duplicate',
+  'conflicting',
+  'pending',
+  'absorbed',
+  'gaps',
+  'warnings',
+] as const satisfies readonly (keyof BatchBooks)[]
+
+const INSERT = `
+  insert into ops.stream_batches
+    (topic, epoch, kafka_partition, raw_day, first_offset, next_offset, rules_version,
+     ${COUNTS.join(', ')})
+  values ($1, $2, $3, $4, $5, $6, $7, ${COUNTS.map((_, i) => `$${i + 8}`).join(', ')})`
+
 /** Writes the books of a batch; all its messages are of one UTC day of Kafka's time. */
 export async function insertBatch(
   client: ClientBase,
-  at: StreamPosition,
+  { topic, epoch, partition }: StreamPosition,
   batch: { from: bigint; next: bigint; rawDay: string; rulesVersion: string; books: BatchBooks },
 ): Promise<void> {
-  const { books } = batch
-  await client.query(
-    `insert into ops.stream_batches
-       (topic, epoch, kafka_partition, raw_day, first_offset, next_offset, rules_version,
-        messages, accepted, rejected, inserted, merged, duplicate, conflicting, gaps, warnings)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-    [
-      at.topic,
-      at.epoch,
-      at.partition,
-      batch.rawDay,
-      batch.from,
-      batch.next,
-      batch.rulesVersion,
-      books.messages,
-      books.accepted,
-      books.rejected,
-      books.inserted,
-      books.merged,
-      books.duplicate,
-      books.conflicting,
-      books.gaps,
-      books.warnings,
-    ],
-  )
+  const { from, next, rawDay, rulesVersion, books } = batch
+  const counts = COUNTS.map((name) => books[name])
+  const values = [topic, epoch, partition, rawDay, from, next, rulesVersion, ...counts]
+  await client.query({ name: 'insert batch', text: INSERT, values })
 }
 
 /** Notes what a rules version stands for, once. */

@@ -77,6 +77,15 @@ export async function beginOffset(
   )
 }
 
+const ADVANCE = `
+  update ops.stream_offsets
+     set next_offset = $6,
+         max_event_time = greatest(max_event_time, $7::timestamptz),
+         max_kafka_time = greatest(max_kafka_time, $8::timestamptz),
+         updated_at = now()
+   where consumer_group = $1 and topic = $2 and epoch = $3 and kafka_partition = $4
+     and next_offset = $5`
+
 /**
  * Moves a partition's offset if it still stands where the caller believes. The first statement of every batch: it
  * locks out a second owner, and a stale one sees false.
@@ -84,16 +93,20 @@ export async function beginOffset(
 export async function advanceOffset(
   client: ClientBase,
   at: StreamPosition,
-  move: { from: bigint; next: bigint; maxEventTime: string | null },
+  move: { from: bigint; next: bigint; maxEventTime: string | null; maxKafkaTime?: string | null },
 ): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `update ops.stream_offsets
-        set next_offset = $6,
-            max_event_time = greatest(max_event_time, $7::timestamptz),
-            updated_at = now()
-      where consumer_group = $1 and topic = $2 and epoch = $3 and kafka_partition = $4
-        and next_offset = $5`,
-    [at.group, at.topic, at.epoch, at.partition, move.from, move.next, move.maxEventTime],
-  )
+  const { group, topic, epoch, partition } = at
+  const { from, next, maxEventTime, maxKafkaTime = null } = move
+  const values = [group, topic, epoch, partition, from, next, maxEventTime, maxKafkaTime]
+  const { rowCount } = await client.query({ name: 'advance offset', text: ADVANCE, values })
   return rowCount === 1
+}
+
+// One of our own among the advisory locks: whoever writes clean holds it, shared or alone.
+const BATCHES_LOCK = 4_110_001
+
+/** Waits until no batch is written that must not run beside this one; for the rest of the transaction. */
+export async function lockBatches(client: ClientBase, isAlone: boolean): Promise<void> {
+  const take = isAlone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
+  await client.query(`select ${take}(${BATCHES_LOCK})`)
 }

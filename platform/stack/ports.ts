@@ -42,8 +42,13 @@ export function isFree(port: number): Promise<boolean> {
 
 /** Who listens on a port, as `program, pid 123`; undefined when that cannot be seen. */
 export function portHolder(port: number): string | undefined {
-  const pid = process.platform === 'linux' ? listenerOfProc(port) : listenerOfLsof(port)
+  const pid = portPid(port)
   return pid === undefined ? undefined : `${programName(pid)}, pid ${pid}`
+}
+
+/** The process that listens on a port; undefined when that cannot be seen. */
+export function portPid(port: number): number | undefined {
+  return process.platform === 'linux' ? listenerOfProc(port) : listenerOfLsof(port)
 }
 
 function listenerOfProc(port: number): number | undefined {

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { UpiError } from '../../core/errors.ts'
+import { CHECKOUT, environmentOf } from '../../platform/config.ts'
+import { FRAMINGS, type Framing } from '../../platform/message-encoder.ts'
+import { countOption, newCommand, subCommand } from '../command.ts'
+
+/** What `bench ingest` is asked for. */
+export interface IngestBench {
+  readonly count: number
+  readonly partitions: readonly number[]
+  readonly runs: number
+  readonly framing: Framing
+  readonly floor: boolean
+  readonly save: boolean
+  readonly profile?: string
+  readonly verbose?: boolean
+}
+
+const COUNT_MAX = 20_000_000
+const RUNS_MAX = 99
+const PARTITIONS_MAX = 12
+
+/** `./upi bench` */
+export function benchCommand(): Command {
+  const command = newCommand('bench', 'Measure the platform beside the floor of this machine.')
+  subCommand(
+    command,
+    'ingest',
+    'Fill a topic and measure how fast one worker writes it to Postgres.',
+  )
+    .option('--count <n>', 'messages in the topic', countOption(1, COUNT_MAX), 1_000_000)
+    .option('--partitions <list>', 'partitions of the topic, each measured', listOption, [1, 3])
+    .option('--runs <n>', 'repetitions; the median counts', countOption(1, RUNS_MAX), 3)
+    .option('--framing <kind>', 'plain, json or avro messages', framingOption, 'plain')
+    .option('--no-floor', 'leave out the COPY floor, for a quick look')
+    .option('--no-save', 'leave the files of earlier results as they are')
+    .option('--profile <file>', 'only run once under the profiler, and save a .cpuprofile')
+    .addHelpText('after', INGEST_HELP)
+    .action((_, ingest: Command) => {
+      // --verbose is the parent's too, and wherever it stands it is taken by that one.
+      const options = ingest.optsWithGlobals<IngestBench>()
+      const profile = options.profile === undefined ? {} : { profile: resolve(options.profile) }
+      return runBench('ingest', { ...options, ...profile })
+    })
+  return command
+}
+
+const INGEST_HELP = `
+Messages: calibrated traffic, 5 % status updates, 1 % duplicates, 0.5 % malformed. The floor is COPY of the rows that the
+run has stored, on one connection, 10,000 messages a transaction, into fresh tables as migrated, and with primary keys
+only. It works in a database and topics of its own on the running stack, or starts a stack, and removes them.
+Results: test/bench/results/ingest.json and ingest.md, when all partitions of the default are measured beside the floor.`
+
+async function runBench(name: string, options: object): Promise<void> {
+  const script = join(CHECKOUT, 'test/bench', `${name}.ts`)
+  if (!existsSync(script)) {
+    throw new UpiError('TOOL_MISSING', 'the benches are no part of this installation', {
+      fix: 'run it in a checkout',
+    })
+  }
+  const flags = ['TimeoutNegativeWarning', 'ExperimentalWarning'].map(
+    (warning) => `--disable-warning=${warning}`,
+  )
+  const child = spawn(process.execPath, [...flags, script, JSON.stringify(options)], {
+    cwd: CHECKOUT,
+    env: environmentOf(),
+    stdio: 'inherit',
+  })
+  // A Ctrl-C reaches both; the bench removes what it has made, and is waited for.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  process.exitCode = code ?? 1
+}
+
+function listOption(value: string): number[] {
+  return value.split(',').map(countOption(1, PARTITIONS_MAX))
+}
+
+function framingOption(value: string): Framing {
+  const framing = FRAMINGS.find((each) => each === value)
+  if (framing === undefined)
+    throw new InvalidArgumentError(`'${value}' is not plain, json or avro.`)
+  return framing
+}

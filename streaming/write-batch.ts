@@ -1,0 +1,143 @@
+import type { ClientBase, Pool } from 'pg'
+import { UpiError } from '../core/errors.ts'
+import { type BusinessDate, formatInstant } from '../core/time.ts'
+import { withConnection } from '../platform/postgres.ts'
+import {
+  copyClean,
+  countMessages,
+  deleteClean,
+  lockClean,
+  updateClean,
+} from '../platform/queries/clean.ts'
+import { markDirty } from '../platform/queries/dirty-keys.ts'
+import { addMinuteDeltas } from '../platform/queries/minute-metrics.ts'
+import { copyRaw } from '../platform/queries/raw.ts'
+import { copyRejected } from '../platform/queries/rejected.ts'
+import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
+import {
+  advanceOffset,
+  lockBatches,
+  type StreamPosition,
+} from '../platform/queries/stream-offsets.ts'
+import { insertConflicts } from '../platform/queries/txn-conflicts.ts'
+import { type BatchMerge, mergeBatch } from './merge-batch.ts'
+import type { PreparedBatch } from './sink.ts'
+import { isRace } from './split-batch.ts'
+
+interface Work {
+  readonly batch: PreparedBatch
+  readonly rulesVersion: string
+}
+
+/**
+ * Writes a batch in one transaction. Messages of one transaction meet in one partition if its id is their key; only
+ * batches with others must not run beside any batch. Should such a pair have met all the same, Postgres says so and the
+ * batch is written again, alone.
+ */
+export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Promise<BatchBooks> {
+  try {
+    return await writeOnce(pool, at, { ...work, isAlone: !work.batch.isKeyed })
+  } catch (fault) {
+    if (!isRace(fault)) throw fault
+    return await writeOnce(pool, at, { ...work, isAlone: true })
+  }
+}
+
+/**
+ * Two round trips on a pipelined connection: first the offset, taken from whoever else would move it, and the rows that
+ * clean has; then everything that follows from them, and the commit.
+ */
+async function writeOnce(
+  pool: Pool,
+  at: StreamPosition,
+  { batch, rulesVersion, isAlone }: Work & { isAlone: boolean },
+): Promise<BatchBooks> {
+  return await withConnection(pool, async (client) => {
+    const [, isOwner, , ...stored] = await Promise.all([
+      client.query('begin'),
+      advanceOffset(client, at, moveOf(batch)),
+      lockBatches(client, isAlone),
+      ...[...idsByDay(batch)].map(([day, ids]) => lockClean(client, day, [...ids])),
+    ])
+    if (!isOwner) {
+      throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
+    }
+    const merge = mergeBatch(batch.transactions, stored.flat())
+    const books = booksOf(batch, merge)
+    const statements = [
+      copyRaw(client, batch.raw),
+      ...writeClean(client, merge),
+      ...writeBeside(client, at, { batch, merge }),
+      insertBatch(client, at, { ...batch, books, rulesVersion }),
+    ]
+    const [{ command }] = await Promise.all([client.query('commit'), ...statements])
+    // A transaction that has failed is ended by COMMIT without an error.
+    if (command !== 'COMMIT') throw new UpiError('BUG', `a batch was ended by ${command}`)
+    return books
+  })
+}
+
+/** The ids to look for, by the day of their messages. */
+function idsByDay({ transactions }: PreparedBatch): Map<BusinessDate, Set<string>> {
+  const days = new Map<BusinessDate, Set<string>>()
+  for (const [txnId, { messages }] of transactions.byId) {
+    for (const { payment } of messages) {
+      const ids = days.get(payment.business_date)
+      if (ids === undefined) days.set(payment.business_date, new Set([txnId]))
+      else ids.add(txnId)
+    }
+  }
+  return days
+}
+
+function writeClean(client: ClientBase, merge: BatchMerge): Promise<unknown>[] {
+  const { deletes, inserts, updates, counted } = merge
+  return [
+    ...[...deletes].map(([day, ids]) => deleteClean(client, day, ids)),
+    ...inserts.map((rows) => copyClean(client, rows)),
+    ...[...updates].map(([day, rows]) => updateClean(client, day, rows)),
+    ...[...counted].map(([day, rows]) => countMessages(client, day, rows)),
+  ]
+}
+
+function writeBeside(
+  client: ClientBase,
+  at: StreamPosition,
+  { batch, merge }: { batch: PreparedBatch; merge: BatchMerge },
+): Promise<unknown>[] {
+  const { rejected } = batch.outcome
+  const deltas = merge.deltas.all()
+  return [
+    ...(deltas.length === 0 ? [] : [addMinuteDeltas(client, at.partition, deltas)]),
+    ...(rejected.length === 0 ? [] : [copyRejected(client, batch.rejected)]),
+    ...(merge.conflicts.length === 0 ? [] : [insertConflicts(client, at, merge.conflicts)]),
+    ...(merge.dirty.length === 0 ? [] : [markDirty(client, merge.dirty)]),
+  ]
+}
+
+function booksOf(batch: PreparedBatch, { counts }: BatchMerge): BatchBooks {
+  const { accepted, rejected, warnings } = batch.outcome
+  const messages = accepted.length + rejected.length
+  const { inserted, merged, duplicate, conflicting } = counts
+  return {
+    messages,
+    accepted: accepted.length,
+    rejected: rejected.length,
+    ...counts,
+    pending: accepted.length - inserted - merged - duplicate - conflicting,
+    gaps: Number(batch.next - batch.from) - messages,
+    warnings,
+  }
+}
+
+function moveOf({ from, next, outcome: { accepted, rejected } }: PreparedBatch) {
+  const instants = accepted.map(({ payment }) => payment.event_time)
+  const kafkaMs = [...accepted, ...rejected].map(({ record }) => record.timestampMs)
+  const latest = (values: number[]) => values.reduce((a, b) => Math.max(a, b), -Infinity)
+  return {
+    from,
+    next,
+    maxEventTime: instants.length === 0 ? null : formatInstant(latest(instants)),
+    maxKafkaTime: kafkaMs.length === 0 ? null : formatInstant(1000 * latest(kafkaMs)),
+  }
+}

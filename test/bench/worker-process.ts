@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { CHECKOUT } from '../../platform/config.ts'
+
+/** A running `./upi stream`. */
+export interface WorkerProcess {
+  readonly pid: number
+  /** Throws, with what it said last, once it has ended without having been asked to. */
+  check(): void
+  /** Ends it and waits until it is gone. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+// As ./upi starts it; the profiler is the only thing that may be added.
+const NODE_ARGS = [
+  '--disable-warning=TimeoutNegativeWarning',
+  '--disable-warning=ExperimentalWarning',
+]
+const SAID_CHARS_MAX = 2_000
+
+/** Starts the streaming worker as `./upi stream` does. */
+export function startWorker(
+  env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[] = [],
+): WorkerProcess {
+  const args = [...NODE_ARGS, ...nodeArgs, join(CHECKOUT, 'cli/main.ts'), 'stream']
+  const child = spawn(process.execPath, args, {
+    cwd: CHECKOUT,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A Ctrl-C at the terminal is ours to act upon.
+    detached: true,
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said = (said + text).slice(-SAID_CHARS_MAX)
+  })
+  const ended = once(child, 'close')
+  return {
+    pid: child.pid as number,
+    check() {
+      if (child.exitCode === null && child.signalCode === null) return
+      throw new Error(`the worker ended (${child.exitCode ?? child.signalCode}): ${said}`)
+    },
+    async stop(signal) {
+      child.kill(signal)
+      await ended
+    },
+  }
+}
