@@ -51,22 +51,7 @@ beforeAll(async () => {
     Buffer.from([0xff, 0xfe]),
     aFields({ txn_id: 'PAID', type: 'P2M', city: 'Pune' }),
   ])
-  await fillIn()
 })
-
-async function fillIn(): Promise<void> {
-  await pool.query(`insert into ops.txn_conflicts (kind, topic, kafka_partition, kafka_offset, txn_id, business_date)
-    values ('identity', 'books', 0, 6, 'CLAIMED', '2026-02-01'), ('status', 'books', 0, 10, 'DOUBTFUL', '2026-02-01')`)
-  await pool.query(`insert into ops.minute_metrics (window_start, kafka_partition, payer_handle, status, txns, amount, td, bd, p2p, p2m, refunds, refund_amount, latency_2s)
-    select date_trunc('minute', event_time), 0, payer_handle, status,
-      count(*) filter (where type is distinct from 'REFUND'),
-      coalesce(sum(amount) filter (where type is distinct from 'REFUND'), 0),
-      count(*) filter (where decline_class = 'TD'), count(*) filter (where decline_class = 'BD'),
-      count(*) filter (where type = 'P2P'),
-      count(*) filter (where type = 'P2M'), count(*) filter (where type = 'REFUND'),
-      coalesce(sum(amount) filter (where type = 'REFUND'), 0), count(*) filter (where latency_ms is not null)
-      from clean_upi_transactions group by 1, 3, 4`)
-}
 
 async function write(
   sink: Sink,

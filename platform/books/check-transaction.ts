@@ -1,6 +1,5 @@
-import { identityOf, mergePayments } from '../../core/merge.ts'
+import { areContradicting, mergePayments } from '../../core/merge.ts'
 import type { Payment } from '../../core/payment.ts'
-import type { Status } from '../../core/status.ts'
 import { addDays } from '../../core/time.ts'
 
 /** An accepted message, run through the pipeline again. */
@@ -53,12 +52,12 @@ export function checkTransaction({ messages, rows, conflicts }: Transaction): Ve
   const [row] = rows
   if (row === undefined) return failed('fold', 'no row', `a row of ${messages.length} messages`)
   if (messages.length === 0) return failed('fold', 'a row', 'none: raw has no message of it')
-  if (rows.some((each, index) => isNeighbour(rows[index - 1], each))) {
-    return failed('fold', 'rows on neighbouring days', 'one row')
-  }
   const identities = new Set(rows.map(({ payment }) => identityOf(payment)))
   // Far apart and at odds about who paid whom: which message belongs to which row only the arrival has known.
   if (identities.size > 1) return WAITS
+  if (rows.some((each, index) => isNeighbour(rows[index - 1], each))) {
+    return failed('fold', 'rows on neighbouring days', 'one row')
+  }
   const identity = identityOf(row.payment)
   const own = messages.filter(({ payment }) => identityOf(payment) === identity)
   const waits = rows.length > 1 || isClaimedElsewhere(messages, identity)
@@ -70,6 +69,11 @@ export function checkTransaction({ messages, rows, conflicts }: Transaction): Ve
     ...(rows.length > 1 ? [] : checkStatusConflicts(own, conflicts)),
   ]
   return { findings, waits }
+}
+
+/** What all messages of a row agree on. */
+function identityOf({ amount, payer_key, payee_key }: Payment): string {
+  return `${amount} ${payer_key.toString('hex')} ${payee_key.toString('hex')}`
 }
 
 function failed(book: Finding['book'], found: string, expected: string): Verdict {
@@ -149,21 +153,18 @@ function checkStatusConflicts(
   own: readonly AcceptedMessage[],
   conflicts: readonly LoggedConflict[],
 ): Finding[] {
-  const final = new Map(own.map(({ at, payment }) => [at, outcomeOf(payment.status)]))
-  const outcomes = new Set([...final.values()].filter((outcome) => outcome !== undefined))
+  const statuses = [...new Set(own.map(({ payment }) => payment.status))]
+  const contradicted = new Set(
+    statuses.filter((status) => statuses.some((other) => areContradicting(status, other))),
+  )
   const logged = conflicts.filter(({ kind }) => kind === 'status')
-  const wrong = logged.find(({ at }) => outcomes.size < 2 || final.get(at) === undefined)
+  const expected = own.filter(({ payment }) => contradicted.has(payment.status)).map(({ at }) => at)
+  const wrong = logged.find(({ at }) => !expected.includes(at))
   if (wrong !== undefined) {
     return [
       { book: 'conflicts', found: `a status conflict at ${wrong.at}`, expected: 'none there' },
     ]
   }
-  if (outcomes.size < 2 || logged.length > 0) return []
+  if (expected.length === 0 || logged.length > 0) return []
   return [{ book: 'conflicts', found: 'no status conflict', expected: 'at least one' }]
-}
-
-/** What a status says for good: a success may be reversed, a failure becomes neither that nor another failure. */
-function outcomeOf(status: Status): string | undefined {
-  if (status === 'PENDING' || status === 'DEEMED') return undefined
-  return status === 'REVERSED' ? 'SUCCESS' : status
 }

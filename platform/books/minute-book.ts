@@ -1,28 +1,15 @@
+import { LATENCY_BUCKETS } from '../queries/minute-metrics.ts'
 import type { SqlBook } from './book.ts'
 
 // A bucket counts latencies up to its bound and above the bound before.
-const BUCKETS: readonly (readonly [string, number, number])[] = [
-  ['latency_250ms', Number.NEGATIVE_INFINITY, 250],
-  ['latency_500ms', 250, 500],
-  ['latency_1s', 500, 1_000],
-  ['latency_2s', 1_000, 2_000],
-  ['latency_3s', 2_000, 3_000],
-  ['latency_5s', 3_000, 5_000],
-  ['latency_10s', 5_000, 10_000],
-  ['latency_15s', 10_000, 15_000],
-  ['latency_20s', 15_000, 20_000],
-  ['latency_30s', 20_000, 30_000],
-  ['latency_over', 30_000, Number.POSITIVE_INFINITY],
-]
+const BUCKETS = LATENCY_BUCKETS.map(({ column, upToMs }, index) => {
+  const above = LATENCY_BUCKETS[index - 1]?.upToMs
+  const lower = above === undefined ? 'latency_ms is not null' : `latency_ms > ${above}`
+  return [column, Number.isFinite(upToMs) ? `${lower} and latency_ms <= ${upToMs}` : lower] as const
+})
 
 const PAYMENT = `type is distinct from 'REFUND'`
 const countWhere = (condition: string) => `count(*) filter (where ${condition})`
-const bounds = (above: number, upTo: number) =>
-  [
-    Number.isFinite(above) ? `latency_ms > ${above}` : 'latency_ms is not null',
-    ...(Number.isFinite(upTo) ? [`latency_ms <= ${upTo}`] : []),
-  ].join(' and ')
-
 /** The columns of the minute metrics as sums over clean; `late` tells of arrivals and stands outside the equality. */
 const FIGURES: readonly (readonly [string, string])[] = [
   ['txns', countWhere(PAYMENT)],
@@ -33,9 +20,7 @@ const FIGURES: readonly (readonly [string, string])[] = [
   ['p2m', countWhere(`type = 'P2M'`)],
   ['refunds', countWhere(`type = 'REFUND'`)],
   ['refund_amount', `coalesce(sum(amount) filter (where type = 'REFUND'), 0)`],
-  ...BUCKETS.map(
-    ([name, above, upTo]) => [name, countWhere(`${PAYMENT} and ${bounds(above, upTo)}`)] as const,
-  ),
+  ...BUCKETS.map(([name, bounds]) => [name, countWhere(`${PAYMENT} and ${bounds}`)] as const),
 ]
 
 const names = FIGURES.map(([name]) => name)

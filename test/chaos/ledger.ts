@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { copyIn } from '../../platform/copy-in.ts'
 import type { OutgoingMessage } from '../../platform/producer.ts'
 
 /** A message to be sent, and what must become of it. */
@@ -54,13 +53,27 @@ export class Ledger {
     await once(this.#stream, 'close')
     await client.query(`create temp table sent (digest text, is_acknowledged boolean,
       txn_id text collate "C", paise bigint)`)
-    const copy = client.query(copyFrom('copy sent from stdin'))
-    await pipeline(createReadStream(this.#path), copy)
+    for await (const lines of wholeLines(this.#path)) {
+      await copyIn(client, 'copy sent from stdin', lines)
+    }
     await client.query(`create temp table ledger as
       select digest, count(*) filter (where is_acknowledged) as acknowledged,
              count(*) filter (where not is_acknowledged) as unknown,
              min(txn_id) as txn_id, min(paise) as paise
         from sent group by digest`)
     await client.query('analyze ledger')
+  }
+}
+
+const READ_BYTES = 4 * 1024 * 1024
+const NEW_LINE = 10
+
+async function* wholeLines(path: string): AsyncGenerator<Buffer> {
+  let rest = Buffer.alloc(0)
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    const bytes = Buffer.concat([rest, chunk])
+    const end = bytes.lastIndexOf(NEW_LINE) + 1
+    yield bytes.subarray(0, end)
+    rest = bytes.subarray(end)
   }
 }

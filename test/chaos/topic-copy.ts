@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import type { Admin, Kafka } from 'kafkajs'
 import type { PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { copyIn } from '../../platform/copy-in.ts'
 import { digestOf } from './ledger.ts'
 
 /** Reads all that Kafka has of a topic into a temporary table: partition, offset, time and the name of the bytes. */
@@ -11,7 +10,6 @@ export async function copyTopic(
 ): Promise<void> {
   await client.query(`create temp table topic_log
     (kafka_partition integer, kafka_offset bigint, kafka_ms bigint, digest text)`)
-  const copy = client.query(copyFrom('copy topic_log from stdin'))
   const left = new Map(
     (await admin.fetchTopicOffsets(topic))
       .filter(({ low, high }) => low !== high)
@@ -30,7 +28,7 @@ export async function copyTopic(
         ({ offset, timestamp, value }) =>
           `${partition}\t${offset}\t${timestamp}\t${digestOf(value)}\n`,
       )
-      if (!copy.write(lines.join(''))) await once(copy, 'drain')
+      await copyIn(client, 'copy topic_log from stdin', Buffer.from(lines.join('')))
       const last = messages.at(-1)
       if (last !== undefined && BigInt(last.offset) + 1n >= (left.get(partition) ?? 0n)) {
         left.delete(partition)
@@ -40,7 +38,5 @@ export async function copyTopic(
   })
   await promise
   await consumer.disconnect()
-  copy.end()
-  await once(copy, 'finish')
   await client.query('analyze topic_log')
 }
