@@ -5,7 +5,7 @@ import { MINUTE_BOOK } from './minute-book.ts'
 import type { ReadAgain } from './raw-messages.ts'
 import { STREAM_BOOKS } from './stream-books.ts'
 
-/** Checks the books of the stream at one snapshot: what Kafka held, raw, clean, rejected, conflicts and live figures agree. */
+/** Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts and live figures agree with the batches. */
 export async function checkBooks(pool: Pool, readAgain: ReadAgain): Promise<Book[]> {
   const client = await pool.connect()
   try {
@@ -22,7 +22,7 @@ export async function checkBooks(pool: Pool, readAgain: ReadAgain): Promise<Book
 
 /** The same on whatever snapshot a transaction of the caller has. */
 export async function readBooks(client: ClientBase, readAgain: ReadAgain): Promise<Book[]> {
-  // Sorting all of raw by transaction: in memory as far as it goes. Every row is read, so compiling or indexes gain nothing.
+  // All of raw is sorted by transaction: in memory as far as it goes.
   await client.query(`set local work_mem = '64MB'`)
   const books: Book[] = []
   for (const book of [...STREAM_BOOKS, MINUTE_BOOK]) books.push(await checkByQuery(client, book))

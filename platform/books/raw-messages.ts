@@ -10,7 +10,7 @@ export interface RawMessage {
   readonly value: Buffer | null
 }
 
-/** Runs messages through the stream's own processors again, under the rules of the settings: an outcome for each, in order. */
+/** Runs messages through the stream's own processors again: an outcome for each, in order. */
 export type ReadAgain = (messages: readonly RawMessage[]) => Promise<Result<Payment>[]>
 
 /** What a query selects of raw, by RAW_COLUMNS. */

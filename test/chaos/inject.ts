@@ -34,7 +34,10 @@ export async function inject(scene: Scene, fault: PlannedFault): Promise<string 
 
 type Target = Omit<Scene, 'workers'> & Omit<PlannedFault, 'worker'> & { readonly worker: Worker }
 
-const MOMENT_MS_MAX = 4_000
+// A worker that is paused or away by another fault does nothing for so long.
+const MOMENT_MS_MAX = 10_000
+// All workers wait while a table is held.
+const LOCKED_MS_MAX = 4_000
 
 const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
   'kill worker': async ({ worker }) => signal(worker, 'SIGKILL'),
@@ -144,7 +147,7 @@ async function inTransaction(target: Target, act: () => Promise<void>): Promise<
   const client = await target.pool.connect()
   try {
     await client.query(`begin; set local lock_timeout = '3s'; lock table ${table} in share mode`)
-    const end = Date.now() + MOMENT_MS_MAX
+    const end = Date.now() + LOCKED_MS_MAX
     while (
       (await backendsOf(target, `and wait_event_type = 'Lock' and state = 'active'`)).length === 0
     ) {

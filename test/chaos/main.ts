@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { note, print, printJson, printTable } from '../../cli/output.ts'
+import { formatSpan, note, print, printJson, printTable } from '../../cli/output.ts'
 import { UpiError } from '../../core/errors.ts'
 import { type ChaosReport, runChaos } from './run-chaos.ts'
 import { FAULT_KINDS, type FaultKind } from './schedule.ts'
@@ -44,7 +44,7 @@ try {
 }
 process.exit()
 
-function show({ faults, books, messages, standstillMs, seed, home }: ChaosReport): void {
+function show({ faults, books, messages, standstills, seed, home }: ChaosReport): void {
   const kinds = (Object.keys(FAULT_KINDS) as FaultKind[]).map((kind) => {
     const all = faults.filter((fault) => fault.kind === kind)
     return { kind, all: all.length, done: all.filter((fault) => fault.missed === undefined).length }
@@ -72,7 +72,13 @@ function show({ faults, books, messages, standstillMs, seed, home }: ChaosReport
   const done = faults.filter((fault) => fault.missed === undefined).length
   const unknown = messages.unknown === 0 ? '' : `, of ${messages.unknown} more nobody knows`
   print(`seed ${seed}: ${done} faults, ${messages.acknowledged} messages acknowledged${unknown}`)
-  print(`longest standstill of a partition ${(standstillMs / 1000).toFixed(1)} s`)
+  const longest = standstills.toSorted((a, b) => b.millis - a.millis)[0]
+  if (longest !== undefined) {
+    const { partition, millis, fromMs } = longest
+    print(
+      `longest standstill: partition ${partition}, ${formatSpan(millis)} from ${formatSpan(fromMs)} on`,
+    )
+  }
   if (home !== undefined)
     note(`kept to be looked at: UPI_HOME=${home} ./upi up --only postgres,kafka`)
 }

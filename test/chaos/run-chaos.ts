@@ -24,7 +24,7 @@ import { Mixer } from './mix.ts'
 import { type PrivateStack, startPrivateStack } from './private-stack.ts'
 import { type PlannedFault, planFaults } from './schedule.ts'
 import { copyTopic } from './topic-copy.ts'
-import { Watch } from './watch.ts'
+import { type Standstill, Watch } from './watch.ts'
 
 export interface ChaosOptions {
   readonly seed: string
@@ -42,8 +42,8 @@ export interface ChaosReport {
   readonly isRight: boolean
   readonly faults: readonly (PlannedFault & { readonly missed?: string })[]
   readonly messages: { readonly acknowledged: number; readonly unknown: number }
-  /** The longest that a partition with something to read stood still, in milliseconds. */
-  readonly standstillMs: number
+  /** The longest time that each partition stood still although it had something to be read. */
+  readonly standstills: readonly Standstill[]
   readonly books: readonly Book[]
   /** Where servers' data and workers' logs are kept, when something was wrong. */
   readonly home?: string
@@ -53,8 +53,10 @@ const WORKERS = 3
 const CATCH_UP_MS_MAX = 120_000
 const STANDSTILL_MS_MAX = 30_000
 const OUTAGE_MS_MAX = 120_000
+const START_MS_MAX = 30_000
+const LOOK_MS = 50
 
-/** Breaks a stack of its own while traffic flows, lets it recover, and checks that nothing is lost and nothing is doubled. */
+/** Breaks a stack of its own while traffic flows, lets it recover, and checks that nothing is lost or doubled. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.say('starting Postgres, Kafka and the registry')
   const stack = await startPrivateStack()
@@ -105,7 +107,7 @@ async function breakStack(stack: PrivateStack, options: ChaosOptions): Promise<C
       isRight,
       faults,
       messages: { acknowledged, unknown },
-      standstillMs: Math.max(0, ...tools.watch.standstills.values()),
+      standstills: tools.watch.standstills,
       books,
       ...(isRight ? {} : { home: stack.home }),
     }
@@ -148,6 +150,7 @@ async function runFaults(scene: Scene, options: ChaosOptions): Promise<ChaosRepo
   const ending = new AbortController()
   const stopped = AbortSignal.any([ending.signal, signal])
   const feeding = scene.feed.run({ seed, perSecond, signal: stopped })
+  await Promise.race([feeding, allAtWork(scene.workers)])
   const since = Date.now()
   const planned = planFaults({ seed, durationMs, faults, workers: scene.workers.length })
   const done = planned.map(async (fault) => {
@@ -166,6 +169,14 @@ async function runFaults(scene: Scene, options: ChaosOptions): Promise<ChaosRepo
     ending.abort()
     await Promise.allSettled(done)
     await feeding
+  }
+}
+
+// A fault that meets a worker which has not begun yet proves nothing.
+async function allAtWork(workers: readonly Worker[]): Promise<void> {
+  const end = Date.now() + START_MS_MAX
+  while (workers.some(({ proxy }) => proxy.clientPorts.length === 0) && Date.now() < end) {
+    await sleep(LOOK_MS)
   }
 }
 
@@ -188,12 +199,12 @@ async function checkAll({ stack, pool, kafka, admin, ledger }: Tools): Promise<B
 }
 
 function watchBook(watch: Watch, isRead: boolean): Book {
-  const late: Fault[] = [...watch.standstills]
-    .filter(([, millis]) => millis > STANDSTILL_MS_MAX)
-    .map(([partition, millis]) => ({
+  const late: Fault[] = watch.standstills
+    .filter(({ millis }) => millis > STANDSTILL_MS_MAX)
+    .map(({ partition, millis, fromMs }) => ({
       key: `partition ${partition}`,
-      found: `${Math.round(millis / 1000)} s`,
-      expected: 'at most 30 s',
+      found: `${seconds(millis)} from ${seconds(fromMs)} on`,
+      expected: `at most ${seconds(STANDSTILL_MS_MAX)}`,
     }))
   const rest = { key: 'all', found: `${watch.lag} messages not read`, expected: 'none' }
   const broken = isRead ? late : [rest, ...late]
@@ -209,4 +220,8 @@ function crashBook(crashes: readonly Crash[]): Book {
   }))
   const says = 'no worker ended unless it was told to, and each drained when it was'
   return bookOf('workers', says, { broken, count: broken.length })
+}
+
+function seconds(millis: number): string {
+  return `${(millis / 1000).toFixed(1)} s`
 }

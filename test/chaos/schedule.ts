@@ -55,8 +55,8 @@ export interface ScheduleOptions {
   readonly workers: number
 }
 
-// Workers must have joined before the first.
-const FIRST_MS = 1_000
+// Rows must flow before the first.
+const FIRST_MS = 500
 
 /** Plans the faults of a run: the same options, the same faults. Every kind comes before one comes again. */
 export function planFaults({ seed, durationMs, faults, workers }: ScheduleOptions): PlannedFault[] {

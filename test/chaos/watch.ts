@@ -4,13 +4,21 @@ import type { Pool } from 'pg'
 
 const LOOK_MS = 250
 
+/** A partition that did not move on, from when and for how long; times are of the run. */
+export interface Standstill {
+  readonly partition: number
+  readonly fromMs: number
+  readonly millis: number
+}
+
 /** Where the stream stands: how far it is behind, and how long it has stood still at the most. */
 export class Watch {
   readonly #pool: Pool
   readonly #admin: Admin
   readonly #topic: string
   readonly #seen = new Map<number, { offset: bigint; since: number; end: bigint }>()
-  readonly #longest = new Map<number, number>()
+  readonly #longest = new Map<number, Standstill>()
+  readonly #begun = Date.now()
 
   constructor(parts: { pool: Pool; admin: Admin; topic: string }) {
     this.#pool = parts.pool
@@ -32,9 +40,9 @@ export class Watch {
     return lags.reduce((sum, lag) => sum + lag, 0)
   }
 
-  /** For how long each partition that had something to be read stood still at the most, in milliseconds. */
-  get standstills(): ReadonlyMap<number, number> {
-    return this.#longest
+  /** The longest time that each partition stood still although it had something to be read. */
+  get standstills(): Standstill[] {
+    return [...this.#longest.values()]
   }
 
   /** Waits until nothing is left to be read; false when that is not so in time. */
@@ -66,7 +74,10 @@ export class Watch {
       const isMoving = before === undefined || offset > before.offset || before.offset >= before.end
       const since = isMoving ? now : before.since
       this.#seen.set(partition, { offset, end, since })
-      this.#longest.set(partition, Math.max(this.#longest.get(partition) ?? 0, now - since))
+      const millis = now - since
+      if (millis > (this.#longest.get(partition)?.millis ?? -1)) {
+        this.#longest.set(partition, { partition, fromMs: since - this.#begun, millis })
+      }
     }
   }
 }
