@@ -49,7 +49,7 @@ export function chaosCommand(): Command {
 const HELP = `
 Kinds, targets and times of the faults follow from the seed; which message they meet is the machine's. The stack is
 private and is removed afterwards, unless something was wrong: then its home folder is kept and named. Exit 1 if any
-book is wrong, a worker ended by itself, or a partition stood still for more than 30 s.`
+book is wrong, a worker ended by itself, or a partition that was left alone stood still for more than 30 s.`
 
 // The engine is test code, which the product must not import.
 async function chaos(options: Options): Promise<void> {

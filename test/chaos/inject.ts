@@ -5,12 +5,14 @@ import type { Feed } from './feed.ts'
 import type { PrivateStack, Server } from './private-stack.ts'
 import type { Moment } from './proxy.ts'
 import type { FaultKind, PlannedFault } from './schedule.ts'
+import type { Watch } from './watch.ts'
 
 /** What faults are done to. */
 export interface Scene {
   readonly stack: PrivateStack
   readonly workers: readonly Worker[]
   readonly feed: Feed
+  readonly watch: Watch
   /** As the superuser, and not through a proxy. */
   readonly pool: Pool
   /** Workers that have come and gone. */
@@ -70,7 +72,10 @@ const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
     await sleep(holdMs)
     await guest.stop()
   },
-  'leave and join': ({ worker, holdMs }) => worker.leave(holdMs),
+  'leave and join': async ({ worker, holdMs }) => {
+    if (!worker.isRunning) throw new Missed('the worker is not running')
+    await worker.leave(holdMs)
+  },
   'terminate backends': async (target) => {
     const pids = await backendsOf(target)
     await target.pool.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [

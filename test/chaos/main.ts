@@ -72,12 +72,14 @@ function show({ faults, books, messages, standstills, seed, home }: ChaosReport)
   const done = faults.filter((fault) => fault.missed === undefined).length
   const unknown = messages.unknown === 0 ? '' : `, of ${messages.unknown} more nobody knows`
   print(`seed ${seed}: ${done} faults, ${messages.acknowledged} messages acknowledged${unknown}`)
-  const longest = standstills.toSorted((a, b) => b.millis - a.millis)[0]
+  const [longest] = standstills.toSorted((a, b) => b.millis - a.millis)
   if (longest !== undefined) {
     const { partition, millis, fromMs } = longest
+    const alone = formatSpan(Math.max(...standstills.map(({ leftAloneMs }) => leftAloneMs)))
     print(
-      `longest standstill: partition ${partition}, ${formatSpan(millis)} from ${formatSpan(fromMs)} on`,
+      `longest standstill ${formatSpan(millis)}, of partition ${partition} after ${formatSpan(fromMs)}`,
     )
+    print(`longest that any stood still while nothing was done to it: ${alone}`)
   }
   if (home !== undefined)
     note(`kept to be looked at: UPI_HOME=${home} ./upi up --only postgres,kafka`)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Pool } from 'pg'
+import { formatSpan } from '../../cli/output.ts'
 import { type Book, bookOf, type Fault } from '../../platform/books/book.ts'
 import { checkBooks } from '../../platform/books/check-books.ts'
 import { need } from '../../platform/config.ts'
@@ -92,7 +93,7 @@ async function breakStack(stack: PrivateStack, options: ChaosOptions): Promise<C
   try {
     const faults = await runFaults(scene, options)
     options.say(`${tools.ledger.acknowledged} messages sent; waiting until they are read`)
-    const isRead = await tools.watch.caughtUp(CATCH_UP_MS_MAX)
+    const isRead = await tools.watch.caughtUp(CATCH_UP_MS_MAX, options.signal)
     await Promise.all(workers.map((worker) => worker.stop()))
     options.say('checking the books')
     const books = [
@@ -155,7 +156,9 @@ async function runFaults(scene: Scene, options: ChaosOptions): Promise<ChaosRepo
   const planned = planFaults({ seed, durationMs, faults, workers: scene.workers.length })
   const done = planned.map(async (fault) => {
     await sleep(since + fault.atMs - Date.now(), undefined, { signal })
+    scene.watch.disturb()
     const missed = await inject(scene, fault)
+    scene.watch.disturb()
     const at = `${(fault.atMs / 1000).toFixed(1)} s`.padStart(7)
     const rest = missed === undefined ? '' : `, missed: ${missed}`
     say(`${at}  ${fault.kind}, worker ${fault.worker}${rest}`)
@@ -200,15 +203,15 @@ async function checkAll({ stack, pool, kafka, admin, ledger }: Tools): Promise<B
 
 function watchBook(watch: Watch, isRead: boolean): Book {
   const late: Fault[] = watch.standstills
-    .filter(({ millis }) => millis > STANDSTILL_MS_MAX)
-    .map(({ partition, millis, fromMs }) => ({
+    .filter(({ leftAloneMs }) => leftAloneMs > STANDSTILL_MS_MAX)
+    .map(({ partition, leftAloneMs }) => ({
       key: `partition ${partition}`,
-      found: `${seconds(millis)} from ${seconds(fromMs)} on`,
-      expected: `at most ${seconds(STANDSTILL_MS_MAX)}`,
+      found: formatSpan(leftAloneMs),
+      expected: `at most ${formatSpan(STANDSTILL_MS_MAX)}`,
     }))
   const rest = { key: 'all', found: `${watch.lag} messages not read`, expected: 'none' }
   const broken = isRead ? late : [rest, ...late]
-  const says = 'no partition stood still for more than 30 s, and all was read in the end'
+  const says = 'left alone no partition stood still for more than 30 s, and all was read in the end'
   return bookOf('standstill', says, { broken, count: broken.length })
 }
 
@@ -220,8 +223,4 @@ function crashBook(crashes: readonly Crash[]): Book {
   }))
   const says = 'no worker ended unless it was told to, and each drained when it was'
   return bookOf('workers', says, { broken, count: broken.length })
-}
-
-function seconds(millis: number): string {
-  return `${(millis / 1000).toFixed(1)} s`
 }

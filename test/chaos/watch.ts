@@ -9,6 +9,8 @@ export interface Standstill {
   readonly partition: number
   readonly fromMs: number
   readonly millis: number
+  /** The longest that it stood still while nothing was done to the platform. */
+  readonly leftAloneMs: number
 }
 
 /** Where the stream stands: how far it is behind, and how long it has stood still at the most. */
@@ -19,6 +21,7 @@ export class Watch {
   readonly #seen = new Map<number, { offset: bigint; since: number; end: bigint }>()
   readonly #longest = new Map<number, Standstill>()
   readonly #begun = Date.now()
+  #disturbed = 0
 
   constructor(parts: { pool: Pool; admin: Admin; topic: string }) {
     this.#pool = parts.pool
@@ -45,10 +48,16 @@ export class Watch {
     return [...this.#longest.values()]
   }
 
+  /** Says that a fault has begun or ended: only from then on must the stream go on by itself. */
+  disturb(): void {
+    this.#disturbed = Date.now()
+  }
+
   /** Waits until nothing is left to be read; false when that is not so in time. */
-  async caughtUp(msMax: number): Promise<boolean> {
+  async caughtUp(msMax: number, signal: AbortSignal): Promise<boolean> {
     const end = Date.now() + msMax
     while (Date.now() < end) {
+      signal.throwIfAborted()
       const isSeen = await this.#look().then(
         () => true,
         () => false,
@@ -74,10 +83,19 @@ export class Watch {
       const isMoving = before === undefined || offset > before.offset || before.offset >= before.end
       const since = isMoving ? now : before.since
       this.#seen.set(partition, { offset, end, since })
-      const millis = now - since
-      if (millis > (this.#longest.get(partition)?.millis ?? -1)) {
-        this.#longest.set(partition, { partition, fromMs: since - this.#begun, millis })
-      }
+      this.#note({
+        partition,
+        fromMs: since - this.#begun,
+        millis: now - since,
+        leftAloneMs: now - Math.max(since, this.#disturbed),
+      })
     }
+  }
+
+  #note(now: Standstill): void {
+    const longest = this.#longest.get(now.partition) ?? now
+    const leftAloneMs = Math.max(longest.leftAloneMs, now.leftAloneMs)
+    const kept = now.millis > longest.millis ? now : longest
+    this.#longest.set(now.partition, { ...kept, leftAloneMs })
   }
 }
