@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import { Worker } from './crew.ts'
 import type { Feed } from './feed.ts'
 import type { PrivateStack, Server } from './private-stack.ts'
-import type { Moment } from './proxy.ts'
+import type { Link, Moment } from './proxy.ts'
 import type { FaultKind, PlannedFault } from './schedule.ts'
 import type { Watch } from './watch.ts'
 
@@ -41,20 +41,13 @@ const MOMENT_MS_MAX = 10_000
 // All workers wait while a table is held.
 const LOCKED_MS_MAX = 4_000
 
+/** How each kind is done. */
 const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
   'kill worker': async ({ worker }) => signal(worker, 'SIGKILL'),
   'kill in transaction': (target) =>
     inTransaction(target, async () => signal(target.worker, 'SIGKILL')),
-  'kill in write': ({ worker }) =>
-    atMoment(worker, 'in write', (reset) => {
-      signal(worker, 'SIGKILL')
-      reset()
-    }),
-  'kill after commit': ({ worker }) =>
-    atMoment(worker, 'after commit', (reset) => {
-      signal(worker, 'SIGKILL')
-      reset()
-    }),
+  'kill in write': ({ worker }) => atMoment(worker, 'in write', killAndReset(worker)),
+  'kill after commit': ({ worker }) => atMoment(worker, 'after commit', killAndReset(worker)),
   'pause worker': ({ worker, holdMs }) => pause(worker, holdMs),
   'pause in transaction': async (target) => {
     await inTransaction(target, async () => signal(target.worker, 'SIGSTOP'))
@@ -62,8 +55,14 @@ const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
     target.worker.signal('SIGCONT')
   },
   'pause in write': async ({ worker, holdMs }) => {
-    await atMoment(worker, 'in write', () => signal(worker, 'SIGSTOP'))
+    const { promise, resolve } = Promise.withResolvers<() => void>()
+    await atMoment(worker, 'in write', (link) => {
+      resolve(link.hold())
+      signal(worker, 'SIGSTOP')
+    })
     await sleep(holdMs)
+    const letGo = await promise
+    letGo()
     worker.signal('SIGCONT')
   },
   'join and leave': async ({ stack, guests, holdMs }) => {
@@ -85,8 +84,8 @@ const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
   'cut connections': async ({ worker }) => {
     if (worker.proxy.cut() === 0) throw new Missed('it has no connection')
   },
-  'cut in write': ({ worker }) => atMoment(worker, 'in write', (reset) => reset()),
-  'lose commit answer': ({ worker }) => atMoment(worker, 'after commit', (reset) => reset()),
+  'cut in write': ({ worker }) => atMoment(worker, 'in write', (link) => link.reset()),
+  'lose commit answer': ({ worker }) => atMoment(worker, 'after commit', (link) => link.reset()),
   'freeze connections': async ({ worker, holdMs }) => {
     worker.proxy.freeze(true)
     await sleep(holdMs)
@@ -131,8 +130,15 @@ async function pause(worker: Worker, millis: number): Promise<void> {
   worker.signal('SIGCONT')
 }
 
-async function atMoment(worker: Worker, moment: Moment, act: (reset: () => void) => void) {
-  const isMet = await worker.proxy.at(moment, (link) => act(() => link.reset()), MOMENT_MS_MAX)
+function killAndReset(worker: Worker): (link: Link) => void {
+  return (link) => {
+    worker.signal('SIGKILL')
+    link.reset()
+  }
+}
+
+async function atMoment(worker: Worker, moment: Moment, act: (link: Link) => void): Promise<void> {
+  const isMet = await worker.proxy.at(moment, act, MOMENT_MS_MAX)
   if (!isMet) throw new Missed(`it has not come to the moment '${moment}'`)
 }
 

@@ -138,6 +138,12 @@ export class Link {
     this.server = server
   }
 
+  /** Keeps back what the client sends; gives what lets it pass again. */
+  hold(): () => void {
+    this.client.pause()
+    return () => this.client.resume()
+  }
+
   reset(): void {
     if (this.isReset) return
     this.isReset = true
