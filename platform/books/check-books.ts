@@ -5,7 +5,7 @@ import { MINUTE_BOOK } from './minute-book.ts'
 import type { ReadAgain } from './raw-messages.ts'
 import { STREAM_BOOKS } from './stream-books.ts'
 
-/** Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts and live figures agree with the batches. */
+/** Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts, live figures and batches agree. */
 export async function checkBooks(pool: Pool, readAgain: ReadAgain): Promise<Book[]> {
   const client = await pool.connect()
   try {
