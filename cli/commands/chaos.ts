@@ -39,7 +39,7 @@ export function chaosCommand(): Command {
       '--rate <n>',
       'transactions a second; each has some two messages',
       countOption(1, RATE_MAX),
-      1_000,
+      2_000,
     )
     .option('--json', 'print the report for machines')
     .addHelpText('after', HELP)
