@@ -6,12 +6,12 @@ test('nothing is lost and nothing doubled, whatever breaks', async () => {
   const report = await runChaos({
     seed: 'ci',
     minutes: 0.6,
-    faults: 14,
+    faults: 16,
     perSecond: 300,
     signal: new AbortController().signal,
     say: (line) => said.push(line),
   })
-  const story = said.join('\n')
+  const story = [...said, report.home ?? ''].join('\n')
   expect(
     report.books.filter(({ state }) => state === 'broken'),
     story,

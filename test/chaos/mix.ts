@@ -5,6 +5,7 @@ import { STATUSES } from '../../core/status.ts'
 import { Random } from '../../core/traffic/random.ts'
 import type { TrafficMessage } from '../../core/traffic/traffic.ts'
 import type { MessageEncoder } from '../../platform/message-encoder.ts'
+import { murmur2 } from '../../platform/partitioner.ts'
 import type { Entry } from './ledger.ts'
 
 const DAY_MS = 86_400_000
@@ -23,11 +24,21 @@ const CHANCE = {
   avro: 0.05,
 }
 
+/**
+ * Where messages go astray: to any partition, to the first alone, or nowhere. Partitions without strays are written side
+ * by side, those with strays alone: both must meet.
+ */
+const PHASES = ['anywhere', 'to the first', 'nowhere'] as const
+const MIXES_A_PHASE = 80
+// The default of UPI_TOPIC_PARTITIONS.
+const PARTITIONS = 3
+
 /** Makes what a careless world would send of the traffic: again, elsewhere, out of order, on another day, or not at all. */
 export class Mixer {
   readonly #random: Random
   readonly #encoders: { readonly json: MessageEncoder; readonly avro: MessageEncoder }
   #keys = 0
+  #mixes = 0
 
   constructor(seed: string, encoders: { json: MessageEncoder; avro: MessageEncoder }) {
     this.#random = new Random('chaos mix', seed)
@@ -36,6 +47,7 @@ export class Mixer {
 
   /** What is sent for these messages, in the order of sending. */
   mix(messages: readonly TrafficMessage[]): Entry[] {
+    this.#mixes += 1
     const entries = messages.flatMap((message) => this.#spread(message))
     return this.#random.chance(0.1) ? this.shuffle(entries) : entries
   }
@@ -110,12 +122,26 @@ export class Mixer {
     }
   }
 
-  // Under another key, or none: in whatever partition.
+  // Under another key, or none: in another partition than the rest of its transaction, unless by chance.
   #elsewhere(entry: Entry): Entry {
-    this.#keys += 1
-    const key = this.#random.chance(0.5) ? null : `elsewhere-${this.#keys}`
-    return { ...entry, message: { ...entry.message, key } }
+    const phase = PHASES[Math.floor(this.#mixes / MIXES_A_PHASE) % PHASES.length]
+    if (phase === 'nowhere') return entry
+    if (phase === 'anywhere' && this.#random.chance(0.5)) return withKey(entry, null)
+    let key: string
+    do {
+      this.#keys += 1
+      key = `elsewhere-${this.#keys}`
+    } while (phase === 'to the first' && partitionOf(key) !== 0)
+    return withKey(entry, key)
   }
+}
+
+function withKey(entry: Entry, key: string | null): Entry {
+  return { ...entry, message: { ...entry.message, key } }
+}
+
+function partitionOf(key: string): number {
+  return (murmur2(Buffer.from(key)) & 0x7fffffff) % PARTITIONS
 }
 
 function daysBefore(message: UpiMessage, days: number): UpiMessage {
