@@ -83,8 +83,8 @@ beforeEach(async () => {
 const namesOf = (books: readonly Book[], state: Book['state']) =>
   books.filter((book) => book.state === state).map(({ name }) => name)
 
-test('the books of a stream that was written rightly balance, and the table shows how', async () => {
-  const books = await checkBooks(pool, readAgain)
+test('the books of a stream that was written rightly balance, and its own role may read them', async () => {
+  const books = await checkBooks(own.pool('upi_ingest'), readAgain)
   expect(books.filter(({ state }) => state !== 'balanced')).toEqual([])
   expect(books).toHaveLength(13)
 })
