@@ -93,6 +93,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/generate.ts')).generateCommand(),
       },
       {
+        name: 'rejected',
+        summary: 'the dead letters: list, show, discard',
+        load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
+      },
+      {
         name: 'aggregate',
         summary: 'build and show one business day',
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),

@@ -18,6 +18,10 @@ export const BATCH_ROWS_MAX = 10_000
 // The same in bytes of key and value: a compressed fetch of 1 MB can hold a thousand times that.
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
+// What one compressed batch may unpack to: payments pack ten to twenty times, brokers take 1 MB by default, and a fetch
+// may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
+export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
+
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 
@@ -26,9 +30,6 @@ export const DRAIN_MS_MAX = 8_000
 
 // Days made in one call while a batch waits; between calls the consumer group hears that we live.
 export const PARTITION_DAYS_AT_ONCE = 40
-
-// Some 20 MB of keys; Zipf merchants and regular payers fit, one-off payers fall out.
-export const VPA_KEYS_CACHED_MAX = 100_000
 
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
 export const RESTART_DELAY_MS_MIN = 200
@@ -76,6 +77,18 @@ export const PRODUCE_BATCH_BYTES_MAX = 900_000
 
 // Messages that wait for their request; who sends more than that waits.
 export const PRODUCE_QUEUE_MESSAGES_MAX = 20_000
+
+// Dead letters relayed in one transaction: enough to relay a million in a minute or two, few enough to hold in memory.
+export const RELAY_BATCH_ROWS_MAX = 1_000
+
+// The same in bytes of key and value; one letter more, of whatever size the broker has taken, may come on top.
+export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
+
+// Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
+export const RELAY_HELD_MS_MAX = 40_000
+
+// Dead letters listed at once: more are not read by people, and whoever wants all goes on with --after.
+export const LETTERS_LISTED_MAX = 10_000
 
 // Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
 export const WORKFLOWS_CACHED_MAX = 100
