@@ -54,9 +54,24 @@ const LEDGER_BOOKS: readonly SqlBook[] = [
                 from clean_upi_transactions) as kept
        where sent <> kept`,
   },
+  {
+    name: 'letters',
+    says: 'every dead letter is in its topic at least once, and nothing else is',
+    faults: `
+      select concat(kafka_partition, '/', kafka_offset) as key,
+             coalesce(letters.times, 0) as found,
+             case when dead.is_relayed is null then 'none: it was not rejected'
+                  when dead.is_relayed then 'a letter' else 'a letter, not marked yet' end as expected
+        from (select kafka_partition, kafka_offset, relayed_at is not null as is_relayed
+                from rejected_upi_transactions) as dead
+        full join (select kafka_partition, kafka_offset, count(*) as times
+                     from letters group by 1, 2) as letters
+          using (kafka_partition, kafka_offset)
+       where letters.times is null or dead.is_relayed is not true`,
+  },
 ]
 
-/** Compares raw with the temporary tables `ledger` and `topic_log` of this connection. */
+/** Compares raw with the temporary tables `ledger`, `topic_log` and `letters` of this connection. */
 export async function checkLedger(client: PoolClient): Promise<Book[]> {
   const books: Book[] = []
   for (const book of LEDGER_BOOKS) books.push(await checkByQuery(client, book))

@@ -34,14 +34,17 @@ export function commandOf(...args: string[]): [string, string[]] {
   return [process.execPath, [...quiet, join(CHECKOUT, 'cli', 'main.ts'), ...args]]
 }
 
-/** Starts Postgres, Kafka and the registry, with tables, topics and schemas; they are supervised as `./upi up` does. */
-export async function startPrivateStack(): Promise<PrivateStack> {
+/** Starts Postgres, Kafka and the registry, with tables, topics and schemas; supervised as `./upi up` does. */
+export async function startPrivateStack(
+  settings: Readonly<Record<string, string>>,
+): Promise<PrivateStack> {
   const home = mkdtempSync(join(tmpdir(), 'upi-chaos-'))
   const env = {
     ...plainEnvironment(),
     UPI_HOME: home,
     UPI_PORT_BASE: String(await freePortBase()),
     UPI_CACHE_DIR: loadConfig().cacheDir,
+    ...settings,
   }
   const stop = async ({ keep }: { keep: boolean }) => {
     await stopStack(home)

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Pool } from 'pg'
 import { formatSpan } from '../../cli/output.ts'
+import { Random } from '../../core/traffic/random.ts'
 import { type Book, bookOf, type Fault } from '../../platform/books/book.ts'
 import { checkBooks } from '../../platform/books/check-books.ts'
 import { need } from '../../platform/config.ts'
@@ -14,6 +15,7 @@ import { TopicProducer } from '../../platform/producer.ts'
 import { createRegistry } from '../../platform/registry.ts'
 import { createSchemaReader } from '../../platform/schema-reader.ts'
 import { createLogger } from '../../platform/telemetry.ts'
+import { deadLetterTopic } from '../../platform/topics.ts'
 import { createReadAgain } from '../../streaming/read-again.ts'
 import { rulesOf } from '../../streaming/rules.ts'
 import { type Crash, Worker } from './crew.ts'
@@ -24,7 +26,7 @@ import { checkLedger } from './ledger-books.ts'
 import { Mixer } from './mix.ts'
 import { type PrivateStack, startPrivateStack } from './private-stack.ts'
 import { type PlannedFault, planFaults } from './schedule.ts'
-import { copyTopic } from './topic-copy.ts'
+import { copyLetters, copyTopic } from './topic-copy.ts'
 import { type Standstill, Watch } from './watch.ts'
 
 export interface ChaosOptions {
@@ -51,6 +53,7 @@ export interface ChaosReport {
 }
 
 const WORKERS = 3
+const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const CATCH_UP_MS_MAX = 120_000
 const STANDSTILL_MS_MAX = 30_000
 const OUTAGE_MS_MAX = 120_000
@@ -60,7 +63,8 @@ const LOOK_MS = 50
 /** Breaks a stack of its own while traffic flows, lets it recover, and checks that nothing is lost or doubled. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.say('starting Postgres, Kafka and the registry')
-  const stack = await startPrivateStack()
+  const codec = new Random('chaos codec', options.seed).pick(CODECS)
+  const stack = await startPrivateStack({ UPI_PRODUCER_COMPRESSION: codec })
   let isRight = false
   try {
     const report = await breakStack(stack, options)
@@ -195,6 +199,7 @@ async function checkAll({ stack, pool, kafka, admin, ledger }: Tools): Promise<B
   try {
     await ledger.load(client)
     await copyTopic(client, { kafka, admin, topic: config.topic })
+    await copyLetters(client, { kafka, admin, topic: deadLetterTopic(config.topic) })
     return [...books, ...(await checkLedger(client))]
   } finally {
     client.release(true)

@@ -53,7 +53,7 @@ export class Watch {
     this.#disturbed = Date.now()
   }
 
-  /** Waits until nothing is left to be read; false when that is not so in time. */
+  /** Waits until nothing is left to be read and no dead letter to be relayed; false when that is not so in time. */
   async caughtUp(msMax: number, signal: AbortSignal): Promise<boolean> {
     const end = Date.now() + msMax
     while (Date.now() < end) {
@@ -62,10 +62,17 @@ export class Watch {
         () => true,
         () => false,
       )
-      if (isSeen && this.#seen.size > 0 && this.lag === 0) return true
+      if (isSeen && this.#seen.size > 0 && this.lag === 0 && (await this.#isRelayed())) return true
       await sleep(LOOK_MS)
     }
     return false
+  }
+
+  async #isRelayed(): Promise<boolean> {
+    const { rows } = await this.#pool.query(
+      'select from rejected_upi_transactions where relayed_at is null limit 1',
+    )
+    return rows.length === 0
   }
 
   async #look(): Promise<void> {
