@@ -16,6 +16,8 @@ export class Feed {
   readonly #ledger: Ledger
   readonly #mixer: Mixer
   readonly #pending = new Set<Promise<void>>()
+  /** Why it is not known of some messages whether Kafka has them. */
+  readonly reasons = new Set<string>()
   #recent: Entry[] = []
 
   constructor(parts: { producer: TopicProducer; ledger: Ledger; mixer: Mixer }) {
@@ -56,7 +58,10 @@ export class Feed {
     const sent = this.#producer.send(entries.map(({ message }) => message))
     const noted = sent.then(
       () => this.#ledger.note(entries, 'acknowledged'),
-      () => this.#ledger.note(entries, 'unknown'),
+      (fault: Error) => {
+        this.#ledger.note(entries, 'unknown')
+        this.reasons.add(fault.message)
+      },
     )
     const pending = noted.finally(() => this.#pending.delete(pending))
     this.#pending.add(pending)

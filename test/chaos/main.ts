@@ -70,7 +70,9 @@ function show({ faults, books, messages, standstills, seed, home }: ChaosReport)
   ])
   print()
   const done = faults.filter((fault) => fault.missed === undefined).length
-  const unknown = messages.unknown === 0 ? '' : `, of ${messages.unknown} more nobody knows`
+  const reasons = messages.reasons.join('; ')
+  const unknown =
+    messages.unknown === 0 ? '' : `, of ${messages.unknown} more nobody knows: ${reasons}`
   print(`seed ${seed}: ${done} faults, ${messages.acknowledged} messages acknowledged${unknown}`)
   const [longest] = standstills.toSorted((a, b) => b.millis - a.millis)
   if (longest !== undefined) {

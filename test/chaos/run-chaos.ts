@@ -44,7 +44,12 @@ export interface ChaosReport {
   readonly seed: string
   readonly isRight: boolean
   readonly faults: readonly (PlannedFault & { readonly missed?: string })[]
-  readonly messages: { readonly acknowledged: number; readonly unknown: number }
+  readonly messages: {
+    readonly acknowledged: number
+    readonly unknown: number
+    /** Why of those nobody knows whether Kafka has them. */
+    readonly reasons: readonly string[]
+  }
   /** The longest time that each partition stood still although it had something to be read. */
   readonly standstills: readonly Standstill[]
   readonly books: readonly Book[]
@@ -111,7 +116,7 @@ async function breakStack(stack: PrivateStack, options: ChaosOptions): Promise<C
       seed: options.seed,
       isRight,
       faults,
-      messages: { acknowledged, unknown },
+      messages: { acknowledged, unknown, reasons: [...tools.feed.reasons] },
       standstills: tools.watch.standstills,
       books,
       ...(isRight ? {} : { home: stack.home }),
