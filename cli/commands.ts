@@ -98,6 +98,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
       },
       {
+        name: 'offsets',
+        summary: 'where the stream stands, and how to move it',
+        load: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
+      },
+      {
         name: 'aggregate',
         summary: 'build and show one business day',
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),

@@ -9,6 +9,7 @@ import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
 import { requireSchema } from '../platform/migrate.ts'
 import { addressOf, createDatabase, createPool, postgresFault } from '../platform/postgres.ts'
+import { findEpoch } from '../platform/queries/stream-epochs.ts'
 import { findOffsets } from '../platform/queries/stream-offsets.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
@@ -89,8 +90,9 @@ async function readSpans(admin: Admin, topic: string): ReturnType<StreamDeps['re
 }
 
 async function readOffsets(pool: Pool, { consumerGroup: group, topic }: Config) {
-  const offsets = await findOffsets(pool, { group, topic, epoch: 0 })
-  return new Map([...offsets].map(([partition, offset]) => [String(partition), offset]))
+  const epoch = await findEpoch(pool, topic)
+  const offsets = await findOffsets(pool, { group, topic, epoch })
+  return new Map([...offsets].map(([partition, { next }]) => [String(partition), next]))
 }
 
 async function checkSchema(pool: Pool, address: string): Promise<void> {

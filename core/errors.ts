@@ -49,6 +49,7 @@ export const ERRORS = {
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
   LETTER_UNKNOWN: { kind: 'no', summary: 'There is no dead letter at this place.' },
+  OFFSETS_HELD: { kind: 'no', summary: 'Offsets may not be moved now, or not there.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
   SCHEMA_INCOMPATIBLE: {

@@ -69,6 +69,9 @@ export const SCHEMA_IDS_CACHED_MAX = 50_000
 // A schema registered after its first message is seen after this; a poisoned topic costs one request an id and span.
 export const UNKNOWN_SCHEMA_AGE_MS_MAX = 30_000
 
+// Schemas that a worker asks the registry for; a topic full of made-up ids waits, and the registry stays free for others.
+export const SCHEMAS_ASKED_PER_SECOND_MAX = 500
+
 // Messages in one produce request: larger ones cost kafkajs more (it groups them in quadratic time), smaller ones too.
 export const PRODUCE_BATCH_MESSAGES_MAX = 2_000
 

@@ -1,5 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
-import { SCHEMA_IDS_CACHED_MAX, UNKNOWN_SCHEMA_AGE_MS_MAX } from '../core/limits.ts'
+import {
+  SCHEMA_IDS_CACHED_MAX,
+  SCHEMAS_ASKED_PER_SECOND_MAX,
+  UNKNOWN_SCHEMA_AGE_MS_MAX,
+} from '../core/limits.ts'
 import { type Registry, registryAway } from './registry.ts'
 
 /** What a reader needs to know of the schema behind an id. */
@@ -12,7 +17,8 @@ export type WireSchema =
 export interface SchemaReader {
   /**
    * Makes sure that `schemaOf` knows an id. An id that the registry does not have is UNKNOWN, and asked for again only
-   * after a while. Throws REGISTRY_UNAVAILABLE while the registry is away: wait, and reject nothing.
+   * after a while. Who asks for many waits his turn. Throws REGISTRY_UNAVAILABLE while the registry is away: wait, and
+   * reject nothing.
    */
   load(id: number): Promise<WireSchema>
   /** The schema of an id that has been loaded; never waits. */
@@ -23,8 +29,16 @@ export interface SchemaReader {
 export function createSchemaReader(registry: Registry, now: () => number = Date.now): SchemaReader {
   const known = new Map<number, { schema: WireSchema; until: number }>()
   const loading = new Map<number, Promise<WireSchema>>()
+  let nextTurn = 0
+
+  async function takeTurn(): Promise<void> {
+    const turn = Math.max(nextTurn, now())
+    nextTurn = turn + 1_000 / SCHEMAS_ASKED_PER_SECOND_MAX
+    if (turn > now()) await setTimeout(turn - now())
+  }
 
   async function fetchAndKeep(id: number): Promise<WireSchema> {
+    await takeTurn()
     const schema = await fetchSchema(registry, id)
     // A schema never changes under its id; one that is missing may be registered later.
     const until = schema.type === 'UNKNOWN' ? now() + UNKNOWN_SCHEMA_AGE_MS_MAX : Infinity

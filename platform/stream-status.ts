@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs'
 import type { ClientBase } from 'pg'
+import { findEpoch } from './queries/stream-epochs.ts'
 
 /** Where the stream stands: what Kafka has less what Postgres has, and how old the last commit is. */
 export interface StreamStatus {
@@ -30,12 +31,10 @@ export async function readStreamStatus(
       next_offset: string
       age: string
     }>(
-      `select distinct on (kafka_partition) kafka_partition, next_offset,
-              extract(epoch from now() - updated_at) as age
+      `select kafka_partition, next_offset, extract(epoch from now() - updated_at) as age
          from ops.stream_offsets
-        where consumer_group = $1 and topic = $2
-        order by kafka_partition, epoch desc`,
-      [group, topic],
+        where consumer_group = $1 and topic = $2 and epoch = $3`,
+      [group, topic, await findEpoch(client, topic)],
     )
     // The log's ends last: read first, they would lie behind a stream that goes on meanwhile.
     const ends = await admin.fetchTopicOffsets(topic)

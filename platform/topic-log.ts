@@ -8,6 +8,8 @@ export interface TopicLog {
   /** Whether messages carry the broker's time of writing, or what producers claim. */
   readonly timestamps: 'LogAppendTime' | 'CreateTime'
   readonly partitions: ReadonlyMap<number, LogBounds>
+  /** The first offset of a partition whose message is of this time, in milliseconds, or later; else its end. */
+  readonly offsetAt: (partition: number, timeMs: number) => Promise<bigint | undefined>
 }
 
 /** The first offset that a partition still has, and the one that its next message will get. */
@@ -24,17 +26,32 @@ export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLo
     admin.fetchTopicOffsets(topic),
     readTimestampType(admin, topic),
   ]).catch((fault) => {
-    throw (fault as { type?: string }).type === UNKNOWN_TOPIC ? topicMissing(topic, fault) : fault
+    throw topicFault(fault, topic)
   })
   const bounds = offsets.map(
     ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
   )
-  return { clusterId, timestamps, partitions: new Map(bounds) }
+  return { clusterId, timestamps, partitions: new Map(bounds), offsetAt }
+
+  async function offsetAt(partition: number, timeMs: number): Promise<bigint | undefined> {
+    const found = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)
+    const { offset } = found.find((each) => each.partition === partition) ?? {}
+    return offset === undefined ? undefined : BigInt(offset)
+  }
+}
+
+/** Who is in a consumer group now: a worker that was killed counts until its session ends. */
+export async function countMembers(admin: Admin, group: string): Promise<number> {
+  await admin.connect()
+  const { groups } = await admin.describeGroups([group])
+  return groups[0]?.members.length ?? 0
 }
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
 
-function topicMissing(topic: string, cause: unknown): UpiError {
+/** Turns what kafkajs throws when there is no such topic into the error that says so; others pass. */
+export function topicFault(cause: unknown, topic: string): unknown {
+  if ((cause as { type?: string }).type !== UNKNOWN_TOPIC) return cause
   return new UpiError('TOPIC_MISSING', `topic ${topic} does not exist`, {
     fix: './upi topics',
     cause,

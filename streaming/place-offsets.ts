@@ -2,53 +2,111 @@ import type { ClientBase } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { requireSchema } from '../platform/migrate.ts'
 import { noteRules } from '../platform/queries/stream-batches.ts'
+import { findEpoch, noteCluster } from '../platform/queries/stream-epochs.ts'
+import { findWritten } from '../platform/queries/stream-gaps.ts'
 import {
   beginOffset,
   findOffsets,
   findOtherGroup,
-  noteCluster,
+  moveOffset,
+  type StoredOffset,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
-import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
+import type { TopicLog } from '../platform/topic-log.ts'
+import { lossOf, otherCluster, partitionGone } from './find-loss.ts'
 import type { RulesVersion } from './rules.ts'
 
 /** Whose offsets to place. */
 export interface Reader {
   readonly group: string
   readonly topic: string
-  readonly epoch: number
   readonly rules: RulesVersion
   /** What Kafka has of the topic now. */
   readonly readLog: () => Promise<TopicLog>
 }
 
+/** Where a partition goes on, or why it cannot before a person has decided. */
+export type Place = Placed | { readonly lost: UpiError }
+
+export interface Placed {
+  readonly epoch: number
+  readonly offset: bigint
+  /** What follows from here on is written already: place again when it is reached. */
+  readonly until?: bigint
+}
+
 /**
- * Where the partitions go on: their stored offsets, or the log's start for those that were never read. Refuses, with one
- * line that says why, to go on where messages would be lost or taken for others.
+ * Where the partitions go on: their stored offsets, or the log's start for those that were never read. A partition whose
+ * offset means nothing any more has the line that says so instead; so has one that the topic no longer has, asked for or
+ * not. Throws where none may be read.
  */
 export async function placeOffsets(
   client: ClientBase,
   partitions: readonly number[],
-  { group, topic, epoch, readLog, rules }: Reader,
-): Promise<Map<number, bigint>> {
-  const at = { group, topic, epoch }
+  reader: Reader,
+): Promise<Map<number, Place>> {
+  const { group, topic, rules } = reader
   await requireSchema(client)
   await noteRules(client, rules.version, rules.settings)
-  const log = await readLog()
-  refuseClaimedTimes(topic, log)
-  await refuseOtherCluster(client, at, log.clusterId)
-  const boundsOf = (partition: number) => log.partitions.get(partition) ?? { start: 0n, end: 0n }
-  const known = await findOffsets(client, at)
-  const fresh = partitions.filter((each) => !known.has(each))
-  if (fresh.length > 0) await refuseOtherGroup(client, at)
-  for (const partition of fresh) {
-    await beginOffset(client, { ...at, partition }, boundsOf(partition).start)
-  }
+  const at = { group, topic, epoch: await findEpoch(client, topic) }
+  // Before the log: read after it, a partition that goes on meanwhile would seem to lie beyond the log's end.
   const stored = await findOffsets(client, at)
-  for (const partition of partitions) {
-    refuseLoss({ topic, partition, offset: stored.get(partition) ?? 0n, ...boundsOf(partition) })
+  const log = await readLogOf(reader)
+  if (log instanceof UpiError) return new Map(partitions.map((each) => [each, { lost: log }]))
+  refuseClaimedTimes(topic, log)
+  const cluster = await noteCluster(client, { ...at, clusterId: log.clusterId })
+  if (cluster !== log.clusterId) {
+    const lost = otherCluster(topic, { was: cluster, is: log.clusterId })
+    return new Map(partitions.map((each) => [each, { lost }]))
   }
-  return new Map([...stored].filter(([partition]) => partitions.includes(partition)))
+  const fresh = partitions.filter((each) => !stored.has(each))
+  if (fresh.length > 0) await refuseOtherGroup(client, at)
+  const places = new Map<number, Place>()
+  for (const partition of new Set([...partitions, ...stored.keys()])) {
+    const bounds = log.partitions.get(partition)
+    if (bounds === undefined) places.set(partition, { lost: partitionGone(topic, partition) })
+    else if (fresh.includes(partition)) {
+      await beginOffset(client, { ...at, partition }, bounds.start)
+      places.set(partition, { epoch: at.epoch, offset: bounds.start })
+    } else if (partitions.includes(partition)) {
+      const from = stored.get(partition) as StoredOffset
+      places.set(partition, await placeOne(client, { ...at, partition }, { log, from }))
+    }
+  }
+  return places
+}
+
+async function placeOne(
+  client: ClientBase,
+  at: StreamPosition,
+  { log, from }: { log: TopicLog; from: StoredOffset },
+): Promise<Place> {
+  const [island, following] = await findWritten(client, at, from.next)
+  if (island === undefined || island.first > from.next) {
+    const lost = await lossOf(at, from, log)
+    if (lost !== undefined) return { lost }
+    const until = island === undefined ? {} : { until: island.first }
+    return { epoch: at.epoch, offset: from.next, ...until }
+  }
+  // Somebody has sought back: what raw has is passed over, without effect or book.
+  const beyond = { next: island.next, maxKafkaMs: undefined }
+  const lost = await lossOf(at, beyond, log)
+  if (lost !== undefined) return { lost }
+  if (!(await moveOffset(client, at, { from: from.next, to: island.next }))) {
+    throw new UpiError('POSTGRES_BUSY', `partition ${at.partition} has moved on meanwhile`)
+  }
+  const until = following === undefined ? {} : { until: following.first }
+  return { epoch: at.epoch, offset: island.next, ...until }
+}
+
+// A topic that is gone may come back; until then its partitions stand still.
+async function readLogOf({ readLog }: Reader): Promise<TopicLog | UpiError> {
+  try {
+    return await readLog()
+  } catch (fault) {
+    if (fault instanceof UpiError && fault.code === 'TOPIC_MISSING') return fault
+    throw fault
+  }
 }
 
 // Raw's days and the rules' clock are Kafka's own time; what producers claim may lie in 1970 or in 2999.
@@ -57,20 +115,6 @@ function refuseClaimedTimes(topic: string, { timestamps }: TopicLog): void {
   throw new UpiError('TOPIC_DRIFT', `topic ${topic} keeps its producers' timestamps`, {
     fix: 'set message.timestamp.type=LogAppendTime on it; ./upi topics shows all that differs',
   })
-}
-
-async function refuseOtherCluster(
-  client: ClientBase,
-  { topic, epoch }: Omit<StreamPosition, 'partition'>,
-  clusterId: string,
-): Promise<void> {
-  const known = await noteCluster(client, { topic, epoch, clusterId })
-  if (known === clusterId) return
-  throw new UpiError(
-    'OFFSET_LOST',
-    `topic ${topic} was read from Kafka cluster ${known}, and this is ${clusterId}`,
-    { fix: 'check KAFKA_BROKERS, or accept it with ./upi offsets adopt' },
-  )
 }
 
 // Raw holds a message once, whoever read it: a second group would find all of it there.
@@ -83,24 +127,4 @@ async function refuseOtherGroup(
   throw new UpiError('CONFIG_INVALID', `${at.topic} is read into this database by group ${other}`, {
     fix: `set UPI_CONSUMER_GROUP to ${other}, or use another database`,
   })
-}
-
-// Kafka's clients would quietly begin elsewhere; what was lost must be said, and decided by a person.
-function refuseLoss(place: LogBounds & { topic: string; partition: number; offset: bigint }): void {
-  const { topic, partition, offset, start, end } = place
-  const where = `${topic} partition ${partition}`
-  if (offset < start) {
-    throw new UpiError(
-      'OFFSET_LOST',
-      `${where}: offsets ${offset} to ${start - 1n} have expired in Kafka before they were read`,
-      { fix: 'accept the loss with ./upi offsets seek, or restore the topic' },
-    )
-  }
-  if (offset > end) {
-    throw new UpiError(
-      'OFFSET_LOST',
-      `${where} ends at ${end} but ${offset} was stored: it is another topic or another cluster`,
-      { fix: 'check KAFKA_BROKERS, or accept it with ./upi offsets adopt' },
-    )
-  }
 }

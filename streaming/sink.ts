@@ -7,23 +7,26 @@ import type { TopicLog } from '../platform/topic-log.ts'
 import { DayPartitions } from './day-partitions.ts'
 import { groupByTransaction, type Transactions } from './merge-batch.ts'
 import type { Message } from './merge-transaction.ts'
-import { placeOffsets } from './place-offsets.ts'
+import { type Place, placeOffsets } from './place-offsets.ts'
 import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 import { isRefusal, refuseAll, splitBatch } from './split-batch.ts'
 import { writeBatch } from './write-batch.ts'
 
-export type { BatchBooks }
+export type { BatchBooks, Place }
 
 export interface Batch {
   readonly partition: number
+  readonly epoch: number
   /** The stored offset that this batch continues. */
   readonly from: bigint
   /** The offset after the last that this batch covers. */
   readonly next: bigint
   /** The UTC day of Kafka's time of all its messages. */
   readonly rawDay: string
+  /** The latest of Kafka's times that it covers, markers' too, in milliseconds. */
+  readonly latestMs: number
   readonly outcome: Outcome
 }
 
@@ -42,7 +45,8 @@ export interface PreparedBatch extends Batch {
  * passing outage makes it throw, the same batch may be written again.
  */
 export interface Sink {
-  findOffsets(partitions: readonly number[]): Promise<Map<number, bigint>>
+  /** Where partitions go on; a partition that cannot has its reason instead. */
+  findOffsets(partitions: readonly number[]): Promise<Map<number, Place>>
   /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
   prepare(batch: Batch): PreparedBatch
   write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks>
@@ -59,9 +63,6 @@ export interface SinkOptions {
   readonly onRefused?: (record: KafkaRecord, fault: unknown) => void
 }
 
-// Epochs begin when an operator adopts a re-created topic or another cluster; until then there is the first.
-const EPOCH = 0
-
 const NO_DAYS: ReadonlySet<string> = new Set()
 
 /** Makes the sink that writes a batch to Postgres in one transaction, offset first. */
@@ -72,7 +73,7 @@ export function createSink(options: SinkOptions): Sink {
   function prepare(batch: Batch, archived: ReadonlySet<string> = NO_DAYS): PreparedBatch {
     const { accepted, rejected } = batch.outcome
     const present = accepted.filter(({ payment }) => !archived.has(payment.business_date))
-    const at = { topic, epoch: EPOCH, partition: batch.partition }
+    const at = { topic, epoch: batch.epoch, partition: batch.partition }
     return {
       ...batch,
       raw: encodeRaw(at, [...accepted, ...rejected]),
@@ -83,7 +84,7 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks> {
-    const at = { group, topic, epoch: EPOCH, partition: batch.partition }
+    const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
     const archived = await days.ensure(batch, heartbeat)
     const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
     try {
@@ -114,9 +115,7 @@ export function createSink(options: SinkOptions): Sink {
 
   return {
     findOffsets: (partitions) =>
-      withConnection(pool, (client) =>
-        placeOffsets(client, partitions, { ...options, epoch: EPOCH }),
-      ),
+      withConnection(pool, (client) => placeOffsets(client, partitions, options)),
     prepare: (batch) => prepare(batch),
     write,
   }

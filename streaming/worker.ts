@@ -1,281 +1,273 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
-import { UpiError } from '../core/errors.ts'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { UpiError } from '../core/errors.ts'
 import { DRAIN_MS_MAX } from '../core/limits.ts'
-import { isKafkaRefusal } from '../platform/kafka.ts'
-import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
-import type { KafkaRecord, Rules } from './processor.ts'
-import { schemaIdOf } from './processors/decode-message.ts'
-import { runPipeline } from './run-pipeline.ts'
+import { GroupConsumer } from './group-consumer.ts'
+import { Lane, type LaneDeps } from './lane.ts'
+import { OffsetReport } from './offset-report.ts'
+import type { Place, Placed } from './place-offsets.ts'
+import type { Rules } from './processor.ts'
+import { stretchOf } from './read-batch.ts'
 import type { BatchBooks, Sink } from './sink.ts'
-import { dayOf, slices } from './slices.ts'
+import { Turns } from './turns.ts'
+import { waitOut } from './wait-out.ts'
 
 export interface StreamDeps {
   readonly kafka: Kafka
   readonly sink: Sink
   readonly rules: Rules
-  /** Loads the schema of a framed message, so that decoding need not wait. Throws while the registry is away. */
-  readonly loadSchema: (id: number) => Promise<unknown>
+  readonly loadSchema: LaneDeps['loadSchema']
   readonly topic: string
   readonly group: string
   readonly log: Logger
   readonly onBatch: (partition: number, books: BatchBooks) => void
 }
 
-// Fetches of 1 MB keep the worker small and overlap best with Postgres (measured: 62-66 k/s against 39-61 k/s at 4 MB).
-const FETCH_BYTES_PER_PARTITION_MAX = 1 << 20
-const FETCH_BYTES_MAX = 8 << 20
-// How long a broker may hold a fetch that finds nothing; also how soon a resumed partition is looked at again.
-const FETCH_WAIT_MS_MAX = 100
-// The smallest that a broker admits by default: a dead worker's partitions are free again after this.
-const SESSION_TIMEOUT_MS = 6_000
-const HEARTBEAT_EVERY_MS = 1_000
-const PARTITIONS_AT_ONCE = 4
-const SCHEMAS_AT_ONCE = 16
-const BACK_OFF_MS_FIRST = 100
-const BACK_OFF_MS_MAX = 5_000
+// How long the fetches wait for a partition that has no room, before they go on without it.
+const ROOM_WAIT_MS_MAX = 50
+// More transactions at once than Postgres has processors for only wait for each other.
+const WRITES_AT_ONCE = 4
+const WATCH_EVERY_MS = 3_000
 
 /**
  * Reads a topic into the sink. Offsets live in Postgres: on every assignment the partitions are paused at once, their
- * offsets read, and only then fetched from there. Kafka's committed offset is written after the fact, for lag tools.
- * An outage of Postgres, Kafka or the registry waits, keeps the batch and rejects nothing.
+ * offsets read, and only then fetched from there. What was fetched goes into the partition's lane, and the consumer goes
+ * on: it waits for nothing that takes long, so that it beats and joins in time by itself. A partition whose offset is
+ * lost stands still until a person has decided; the others go on.
  */
 export class StreamWorker {
   readonly #deps: StreamDeps
-  readonly #consumer: Consumer
-  readonly #positions = new Map<number, bigint>()
+  readonly #lanes = new Map<number, Lane>()
+  readonly #lost = new Map<number, string>()
   readonly #stop = new AbortController()
-  #assignment = 0
-  #assigned: number[] | undefined
+  readonly #writes = new Turns(WRITES_AT_ONCE)
+  readonly #crashed = Promise.withResolvers<never>()
+  readonly #consumer: GroupConsumer
+  readonly #report: OffsetReport
+  #assigned: readonly number[] | undefined
   #trouble: string | undefined
-  #crash: ((fault: unknown) => void) | undefined
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
-    this.#consumer = deps.kafka.consumer({
-      groupId: deps.group,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_EVERY_MS,
-      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION_MAX,
-      maxBytes: FETCH_BYTES_MAX,
-      maxWaitTimeInMs: FETCH_WAIT_MS_MAX,
+    const { kafka, group, topic, log } = deps
+    this.#consumer = new GroupConsumer({
+      kafka,
+      group,
+      topic,
+      log,
+      onAssigned: (partitions) => this.#takeAssignment(partitions),
+      onLeft: () => {
+        this.#assigned = undefined
+      },
+      onBatch: (payload) => this.#takeBatch(payload),
+      onFatal: (fault) => this.#fail(fault),
     })
+    this.#report = new OffsetReport((offsets) => this.#consumer.commit(offsets), log)
+    this.#crashed.promise.catch(() => {})
   }
 
-  /** Reads until `signal`; then finishes the batches in hand and leaves the group. */
+  /** Reads until `signal`; then finishes the batches that are being written and leaves the group. */
   async run(signal: AbortSignal): Promise<void> {
-    const { topic } = this.#deps
-    signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
-    const crashed = new Promise<never>((_, reject) => {
-      this.#crash = reject
-    })
-    crashed.catch(() => {})
-    this.#listen()
-    await this.#retry('Kafka', () => this.#consumer.connect())
-    if (!signal.aborted) {
-      await this.#consumer.subscribe({ topic, fromBeginning: true })
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-        eachBatch: (payload) => this.#takeBatch(payload),
-      })
-      await Promise.race([crashed, untilAborted(signal)])
+    const stop = () => this.#stop.abort()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    const watching = this.#watch()
+    try {
+      await this.#wait('Kafka', () => this.#consumer.connect())
+      if (!this.#stop.signal.aborted) await this.#consumer.start()
+      await Promise.race([this.#crashed.promise, untilAborted(this.#stop.signal)])
+    } finally {
+      stop()
+      // Whatever hangs is cut off: the offset in Postgres tells the next worker where to begin.
+      const isDrained = await Promise.race([
+        this.#drain().then(() => true),
+        setTimeout(DRAIN_MS_MAX, false, { ref: false }),
+      ])
+      if (!isDrained) this.#deps.log.warn('a batch in hand was cut off')
     }
-    // Whatever hangs is cut off: the offset in Postgres tells the next worker where to begin.
-    const isDrained = await Promise.race([
-      this.#consumer.disconnect().then(() => true),
-      setTimeout(DRAIN_MS_MAX, false, { ref: false }),
-    ])
-    if (!isDrained) this.#deps.log.warn('a batch in hand was cut off')
+    await watching
   }
 
-  /** Why the worker is not reading; undefined when it does, or has no partition to read. */
+  /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
   readiness(): string | undefined {
     if (this.#trouble !== undefined) return this.#trouble
     if (this.#assigned === undefined) return 'has not joined the group yet'
-    const waiting = this.#assigned.filter((partition) => !this.#positions.has(partition))
-    return waiting.length === 0 ? undefined : `partitions ${waiting.join(', ')} are not placed yet`
+    if (this.#lost.size > 0) return [...new Set(this.#lost.values())].join('; ')
+    const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
+    const trouble = lanes.find((lane) => lane.trouble !== undefined)?.trouble
+    if (trouble !== undefined) return trouble
+    const waiting = lanes.filter(({ position }) => position === undefined)
+    if (waiting.length === 0) return undefined
+    return `partitions ${waiting.map(({ partition }) => partition).join(', ')} are not placed yet`
   }
 
-  #listen(): void {
-    const { GROUP_JOIN, CRASH } = this.#consumer.events
-    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
-      this.#takeAssignment(payload.memberAssignment[this.#deps.topic] ?? [])
-    })
-    this.#consumer.on(CRASH, ({ payload }) => {
-      this.#assigned = undefined
-      const isPassing = payload.restart && !isKafkaRefusal(payload.error)
-      if (isPassing) this.#deps.log.warn({ err: payload.error }, 'kafka lost, joining again')
-      else this.#crash?.(payload.error)
-    })
-  }
-
-  // kafkajs does not await this listener: what is assigned is paused before the first fetch can begin.
-  #takeAssignment(partitions: number[]): void {
-    this.#assignment++
+  // In one go: what is assigned is paused before the first fetch can begin.
+  #takeAssignment(partitions: readonly number[]): void {
     this.#assigned = partitions
-    this.#positions.clear()
+    this.#lost.clear()
+    for (const lane of this.#lanes.values()) lane.drop()
     this.#deps.log.info({ partitions }, 'partitions assigned')
     this.#placeAgain(partitions)
   }
 
+  // A write in flight may still move its offset; the partitions that have none need not wait for the others.
   #placeAgain(partitions: readonly number[]): void {
-    if (partitions.length === 0) return
-    for (const partition of partitions) this.#positions.delete(partition)
-    this.#consumer.pause([{ topic: this.#deps.topic, partitions: [...partitions] }])
-    this.#place(partitions, this.#assignment).catch((fault) => this.#crash?.(fault))
-  }
-
-  async #place(partitions: readonly number[], assignment: number): Promise<void> {
-    const { topic, sink } = this.#deps
-    const offsets = await this.#retry('Postgres or Kafka', () => sink.findOffsets(partitions))
-    if (assignment !== this.#assignment || offsets === undefined) return
-    for (const [partition, offset] of offsets) {
-      this.#positions.set(partition, offset)
-      this.#consumer.seek({ topic, partition, offset: String(offset) })
-    }
-    this.#consumer.resume([{ topic, partitions: [...partitions] }])
-  }
-
-  async #takeBatch({ batch, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
-    const { partition } = batch
-    const assignment = this.#assignment
-    const position = this.#positions.get(partition)
-    if (position === undefined) return
-    const end = BigInt(batch.lastOffset()) + 1n
-    const records = batch.messages
-      .filter((message) => BigInt(message.offset) >= position)
-      .map((message) => toRecord(partition, message))
-    // All of it lies below the stored offset: go on from there, or the same would be fetched for ever.
-    if (records.length === 0 && end <= position) resolveOffset(String(position - 1n))
-    for (const slice of slices(records)) {
-      const last = slice.at(-1) as KafkaRecord
-      const next = last === records.at(-1) ? end : BigInt(last.offset) + 1n
-      const isWritten = await this.#write(partition, { slice, next, heartbeat, assignment })
-      if (!isWritten) return
-      resolveOffset(String(next - 1n))
-    }
-    await this.#reportToKafka(partition)
-    await heartbeat()
-  }
-
-  /** Writes one batch, waiting out every outage. False when the partition is no longer ours or the process stops. */
-  async #write(
-    partition: number,
-    batch: {
-      slice: KafkaRecord[]
-      next: bigint
-      heartbeat: () => Promise<void>
-      assignment: number
-    },
-  ): Promise<boolean> {
-    const from = this.#positions.get(partition)
-    if (from === undefined || batch.assignment !== this.#assignment) return false
-    const { sink, rules, onBatch } = this.#deps
-    const schemas = await this.#retry(
-      'the registry',
-      () => this.#loadSchemas(batch.slice, batch.heartbeat),
-      batch,
+    if (this.#stop.signal.aborted) return
+    this.#consumer.pause(partitions)
+    const held = partitions.map((partition) => {
+      const lane = this.#laneOf(partition)
+      return { lane, signal: lane.drop() }
+    })
+    const { idle = [], busy = [] } = Object.groupBy(held, ({ lane }) =>
+      lane.isIdle ? 'idle' : 'busy',
     )
-    if (schemas === undefined) return false
-    const outcome = runPipeline(batch.slice, rules)
-    if (outcome.fault !== undefined) {
-      this.#deps.log.error({ err: outcome.fault, partition }, 'a processor threw')
-    }
-    const rawDay = dayOf(batch.slice)
-    const prepared = sink.prepare({ partition, from, next: batch.next, rawDay, outcome })
-    try {
-      const write = () => sink.write(prepared, batch.heartbeat)
-      const books = await this.#retry('Postgres', write, batch)
-      if (books === undefined || batch.assignment !== this.#assignment) return false
-      this.#positions.set(partition, batch.next)
-      onBatch(partition, books)
-      return true
-    } catch (fault) {
-      // A heartbeat that reports a rebalance is kafkajs's own business.
-      if ((fault as Error).name.startsWith('KafkaJS')) throw fault
-      if (!(fault instanceof UpiError && fault.code === 'OWNER_STALE')) throw this.#fatal(fault)
-      this.#deps.log.warn({ partition }, 'another worker has moved on; reading its offset')
-      if (batch.assignment === this.#assignment) this.#placeAgain([partition])
-      return false
+    for (const group of [idle, ...busy.map((each) => [each])]) {
+      this.#place(group).catch((fault) => this.#fail(fault))
     }
   }
 
-  async #loadSchemas(
-    records: readonly KafkaRecord[],
-    heartbeat: () => Promise<void>,
-  ): Promise<true> {
-    const ids = new Set(records.map((record) => schemaIdOf(record.value)))
-    ids.delete(undefined)
-    const waiting = [...ids] as number[]
-    // A topic full of made-up ids costs a request each: some at once, and the group must know that we live.
-    while (waiting.length > 0) {
-      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(this.#deps.loadSchema))
-      await heartbeat()
+  async #place(held: readonly Held[]): Promise<void> {
+    await Promise.all(held.map(({ lane }) => lane.settled()))
+    const wanted = held.filter(({ signal }) => !signal.aborted)
+    if (wanted.length === 0) return
+    const partitions = wanted.map(({ lane }) => lane.partition)
+    const places = await this.#wait('Postgres or Kafka', () =>
+      this.#deps.sink.findOffsets(partitions),
+    )
+    if (places === undefined || this.#stop.signal.aborted) return
+    for (const { lane, signal } of wanted) {
+      const place = places.get(lane.partition)
+      if (signal.aborted || place === undefined) continue
+      if ('lost' in place) this.#noteLost(lane.partition, place.lost)
+      else this.#begin(lane, place)
     }
-    return true
+    this.#noteMissing(places)
   }
 
-  // Best effort: nothing starts from this offset, it only shows the lag to tools that know Kafka alone.
-  async #reportToKafka(partition: number): Promise<void> {
-    const offset = String(this.#positions.get(partition))
-    try {
-      await this.#consumer.commitOffsets([{ topic: this.#deps.topic, partition, offset }])
-    } catch (err) {
-      this.#deps.log.debug({ err, partition }, 'offset not reported to kafka')
+  #begin(lane: Lane, place: Placed): void {
+    const { partition } = lane
+    if (this.#lost.delete(partition)) this.#deps.log.info({ partition }, 'reading again')
+    lane.begin(place)
+    this.#consumer.resume(partition, place.offset)
+  }
+
+  #noteLost(partition: number, { message, fix }: UpiError): void {
+    const line = fix === undefined ? message : `${message}; ${fix}`
+    if (this.#lost.get(partition) !== line) this.#deps.log.error({ partition }, line)
+    this.#lost.set(partition, line)
+  }
+
+  // A topic that was made anew with fewer partitions: nobody is assigned those that are gone.
+  #noteMissing(places: ReadonlyMap<number, Place>): void {
+    const isOurs = (partition: number) => this.#assigned?.includes(partition) === true
+    for (const partition of this.#lost.keys()) {
+      if (!isOurs(partition) && !places.has(partition)) this.#lost.delete(partition)
     }
+    for (const [partition, place] of places) {
+      if (!isOurs(partition) && 'lost' in place) this.#noteLost(partition, place.lost)
+    }
+  }
+
+  async #takeBatch(payload: EachBatchPayload): Promise<void> {
+    const { partition } = payload.batch
+    const lane = this.#laneOf(partition)
+    // What was fetched before a seek comes to nothing.
+    if (lane.position === undefined) return
+    const stretch = stretchOf(payload)
+    if (stretch.from !== lane.position) {
+      this.#deps.log.warn({ partition }, 'kafka has begun elsewhere; looking why')
+      this.#placeAgain([partition])
+      return
+    }
+    const { signal } = lane
+    const room = lane.take(stretch)
+    payload.resolveOffset(String(stretch.next - 1n))
+    if (lane.isAtEnd) {
+      this.#consumer.pause([partition])
+      const goOn = () => signal.aborted || this.#placeAgain([partition])
+      lane.settled().then(goOn, (fault) => this.#fail(fault))
+      return
+    }
+    const hasRoom = room.then(() => true)
+    if (await Promise.race([hasRoom, setTimeout(ROOM_WAIT_MS_MAX, false, { ref: false })])) return
+    // The other partitions go on meanwhile, and the consumer beats.
+    this.#consumer.pause([partition])
+    hasRoom.then(() => signal.aborted || this.#consumer.resume(partition)).catch(() => {})
+  }
+
+  /** Looks now and then whether a log has lost what was not read, also where no message comes; and whether it is mended. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      await setTimeout(WATCH_EVERY_MS, undefined, { signal }).catch(() => {})
+      const partitions = (this.#assigned ?? []).filter(
+        (each) => this.#lost.has(each) || this.#laneOf(each).position !== undefined,
+      )
+      // An outage is told by whoever needs the server.
+      const places = await this.#deps.sink.findOffsets(partitions).catch(() => undefined)
+      if (places === undefined || signal.aborted) continue
+      const isTold = (partition: number) => 'lost' in (places.get(partition) ?? {})
+      this.#placeAgain(
+        partitions.filter(
+          (each) => this.#assigned?.includes(each) && (this.#lost.has(each) || isTold(each)),
+        ),
+      )
+      this.#noteMissing(places)
+    }
+  }
+
+  /** Finishes what is being written, says how far it got, and leaves the group. */
+  async #drain(): Promise<void> {
+    this.#consumer.pause(this.#assigned ?? [])
+    const lanes = [...this.#lanes.values()]
+    for (const lane of lanes) lane.drop()
+    await Promise.all(lanes.map((lane) => lane.settled()))
+    await this.#report.flush()
+    await this.#consumer.stop()
+  }
+
+  #laneOf(partition: number): Lane {
+    const known = this.#lanes.get(partition)
+    if (known !== undefined) return known
+    const { sink, rules, loadSchema, log, onBatch } = this.#deps
+    const lane = new Lane(partition, {
+      sink,
+      rules,
+      loadSchema,
+      log,
+      writes: this.#writes,
+      onWritten: ({ written }, books) => {
+        onBatch(partition, books)
+        this.#report.note(partition, written)
+      },
+      onStale: () => this.#placeAgain([partition]),
+      onFatal: (fault) => this.#fail(fault),
+    })
+    this.#lanes.set(partition, lane)
+    return lane
   }
 
   // kafkajs would swallow it, or stop quietly and leave an idle process.
-  #fatal(fault: unknown): unknown {
-    this.#crash?.(fault)
-    return fault
+  #fail(fault: unknown): void {
+    this.#crashed.reject(fault)
   }
 
-  /** Tries until it works, backing off and saying so; undefined when the process is asked to stop meanwhile. */
-  async #retry<T>(
-    what: string,
-    call: () => Promise<T>,
-    batch?: { heartbeat: () => Promise<void> },
-  ): Promise<T | undefined> {
-    for (let waitMs = BACK_OFF_MS_FIRST; ; waitMs = Math.min(waitMs * 2, BACK_OFF_MS_MAX)) {
-      try {
-        const value = await call()
-        this.#trouble = undefined
-        return value
-      } catch (fault) {
-        if (!isPassing(fault)) throw fault
-        this.#trouble = `${what} is away`
-        this.#deps.log.warn({ err: fault, waitMs }, 'waiting for a server that is away')
-      }
-      await pause(waitMs, this.#stop.signal)
-      if (this.#stop.signal.aborted) return undefined
-      await batch?.heartbeat()
+  #wait<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+    const say = (trouble: string | undefined) => {
+      this.#trouble = trouble
     }
+    return waitOut(what, call, { log: this.#deps.log, signal: this.#stop.signal, say })
   }
 }
 
-const SERIALIZATION_FAILURES = ['40001', '40P01', '55P03']
-
-function isPassing(fault: unknown): boolean {
-  if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
-  const { code, name } = fault as { code?: string; name?: string }
-  if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
-  return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
-}
-
-function toRecord(partition: number, message: EachBatchPayload['batch']['messages'][number]) {
-  const { offset, timestamp, key, value } = message
-  return { partition, offset, timestampMs: Number(timestamp), key, value }
+interface Held {
+  readonly lane: Lane
+  /** Aborted when the lane has been dropped once more. */
+  readonly signal: AbortSignal
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-}
-
-async function pause(millis: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(millis, undefined, { signal }).catch(() => {})
 }

@@ -130,14 +130,12 @@ function booksOf(batch: PreparedBatch, { counts }: BatchMerge): BatchBooks {
   }
 }
 
-function moveOf({ from, next, outcome: { accepted, rejected } }: PreparedBatch) {
-  const instants = accepted.map(({ payment }) => payment.event_time)
-  const kafkaMs = [...accepted, ...rejected].map(({ record }) => record.timestampMs)
-  const latest = (values: number[]) => values.reduce((a, b) => Math.max(a, b), -Infinity)
+function moveOf({ from, next, latestMs, outcome: { accepted } }: PreparedBatch) {
+  const latest = accepted.reduce((max, { payment }) => Math.max(max, payment.event_time), -Infinity)
   return {
     from,
     next,
-    maxEventTime: instants.length === 0 ? null : formatInstant(latest(instants)),
-    maxKafkaTime: kafkaMs.length === 0 ? null : formatInstant(1000 * latest(kafkaMs)),
+    maxEventTime: accepted.length === 0 ? null : formatInstant(latest),
+    maxKafkaTime: formatInstant(1000 * latestMs),
   }
 }

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
-import { aFields, aRecord, RULES } from './fixtures/records.ts'
+import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
@@ -14,8 +14,10 @@ beforeAll(() => {
   pool = own.pool()
 })
 
-function aLog(bounds: LogBounds, clusterId = 'a cluster'): TopicLog {
-  return { clusterId, timestamps: 'LogAppendTime', partitions: new Map([[0, bounds]]) }
+function aLog(bounds: LogBounds): TopicLog {
+  const partitions = new Map([[0, bounds]])
+  const clusterId = 'a cluster'
+  return { clusterId, timestamps: 'LogAppendTime', partitions, offsetAt: async () => undefined }
 }
 
 async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
@@ -37,13 +39,14 @@ test('a stale owner of a partition is fenced and writes nothing', async () => {
       readLog: async () => aLog({ start: 0n, end: 9n }),
     })
   const [owner, stale] = [sinkOf(), sinkOf()]
-  expect(await owner.findOffsets([0])).toEqual(new Map([[0, 0n]]))
+  expect(await owner.findOffsets([0])).toEqual(new Map([[0, { epoch: 0, offset: 0n }]]))
   await stale.findOffsets([0])
   const batch = (offset: number) => {
     const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
     const outcome = runPipeline([record], RULES)
     const [from, next] = [BigInt(offset), BigInt(offset + 1)]
-    return owner.prepare({ partition: 0, from, next, rawDay: '2026-02-01', outcome })
+    const at = { partition: 0, epoch: 0, from, next, latestMs: KAFKA_MILLIS }
+    return owner.prepare({ ...at, rawDay: '2026-02-01', outcome })
   }
   expect(await owner.write(batch(0), alive)).toMatchObject({ inserted: 1 })
   await expect(stale.write(batch(0), alive)).rejects.toMatchObject({ code: 'OWNER_STALE' })
@@ -74,8 +77,8 @@ test('a contradicting message hides no later update of the same batch', async ()
     }))
     const next = BigInt(from + records.length)
     const outcome = runPipeline(records, RULES)
-    const batch = { partition: 0, from: BigInt(from), next, rawDay: '2026-02-01', outcome }
-    return sink.write(sink.prepare(batch), alive)
+    const at = { partition: 0, epoch: 0, from: BigInt(from), next, latestMs: KAFKA_MILLIS }
+    return sink.write(sink.prepare({ ...at, rawDay: '2026-02-01', outcome }), alive)
   }
   await write(0, { amount: '10.00', status: 'PENDING' })
   const books = await write(
@@ -85,52 +88,4 @@ test('a contradicting message hides no later update of the same batch', async ()
   )
   expect(books).toMatchObject({ accepted: 2, merged: 1, conflicting: 1 })
   expect(await cleanRow('CLAIM')).toMatchObject({ amount: '10.00', status: 'SUCCESS' })
-})
-
-test('a log that begins later leaves a gap on record, and a second group is refused', async () => {
-  const sinkOf = (group: string) =>
-    createSink({
-      pool: own.pool('upi_ingest'),
-      group,
-      topic: 'late',
-      rules: { version: 'test', settings: {} },
-      readLog: async () => aLog({ start: 8n, end: 9n }),
-    })
-  expect(await sinkOf('first').findOffsets([0])).toEqual(new Map([[0, 8n]]))
-  expect(
-    await one(`select first_offset, next_offset, reason from ops.stream_gaps where topic = 'late'`),
-  ).toEqual({ first_offset: '0', next_offset: '8', reason: 'begin' })
-  await expect(sinkOf('second').findOffsets([0])).rejects.toThrow(/read .* by group first/)
-})
-
-test('a log that no longer has the stored offset stops the worker with one line', async () => {
-  const bounds = { start: 0n, end: 5n }
-  const sink = createSink({
-    pool: own.pool('upi_ingest'),
-    group: 'lost',
-    topic: 'lost',
-    rules: { version: 'test', settings: {} },
-    readLog: async () => aLog(bounds),
-  })
-  expect(await sink.findOffsets([0])).toEqual(new Map([[0, 0n]]))
-  bounds.start = 3n
-  await expect(sink.findOffsets([0])).rejects.toThrow(/offsets 0 to 2 have expired/)
-  await pool.query(`update ops.stream_offsets set next_offset = 9 where topic = 'lost'`)
-  await expect(sink.findOffsets([0])).rejects.toThrow(/ends at 5 but 9 was stored/)
-})
-
-test('another cluster, and a topic with claimed timestamps, are refused with one line', async () => {
-  let log = aLog({ start: 0n, end: 5n })
-  const sink = createSink({
-    pool: own.pool('upi_ingest'),
-    group: 'moved',
-    topic: 'moved',
-    rules: { version: 'test', settings: {} },
-    readLog: async () => log,
-  })
-  await sink.findOffsets([0])
-  log = aLog({ start: 0n, end: 5n }, 'another')
-  await expect(sink.findOffsets([0])).rejects.toThrow(/from Kafka cluster a cluster/)
-  log = { ...log, timestamps: 'CreateTime' }
-  await expect(sink.findOffsets([0])).rejects.toMatchObject({ code: 'TOPIC_DRIFT' })
 })

@@ -8,36 +8,44 @@ export interface StreamPosition {
   readonly partition: number
 }
 
-/** The stored next offsets of a group; partitions that have none yet are absent. */
+/** What is stored of a partition. */
+export interface StoredOffset {
+  /** The first offset that has not been read. */
+  readonly next: bigint
+  /** The latest of Kafka's times of what lies before it, in milliseconds; unknown at first and after a leap. */
+  readonly maxKafkaMs: number | undefined
+  /** The latest event that was read, as people read it. */
+  readonly maxEventTime: string | null
+}
+
+/** The stored offsets of a group; partitions that have none yet are absent. */
 export async function findOffsets(
   client: Pick<ClientBase, 'query'>,
   { group, topic, epoch }: Omit<StreamPosition, 'partition'>,
-): Promise<Map<number, bigint>> {
-  const { rows } = await client.query<{ kafka_partition: number; next_offset: string }>(
-    `select kafka_partition, next_offset
+): Promise<Map<number, StoredOffset>> {
+  const { rows } = await client.query<{
+    kafka_partition: number
+    next_offset: string
+    max_event_time: Date | null
+    max_kafka_ms: string | null
+  }>(
+    `select kafka_partition, next_offset, max_event_time,
+            ceil(extract(epoch from max_kafka_time) * 1000) as max_kafka_ms
        from ops.stream_offsets
-      where consumer_group = $1 and topic = $2 and epoch = $3`,
+      where consumer_group = $1 and topic = $2 and epoch = $3
+      order by kafka_partition`,
     [group, topic, epoch],
   )
-  return new Map(rows.map((row) => [row.kafka_partition, BigInt(row.next_offset)]))
-}
-
-/** Notes the cluster that a topic's offsets are of, the first time; gives the one that is on record. */
-export async function noteCluster(
-  client: ClientBase,
-  { topic, epoch, clusterId }: { topic: string; epoch: number; clusterId: string },
-): Promise<string | null> {
-  await client.query(
-    `insert into ops.stream_epochs (topic, epoch, cluster_id, adopted_by)
-     values ($1, $2, $3, current_user)
-     on conflict do nothing`,
-    [topic, epoch, clusterId],
+  return new Map(
+    rows.map(({ kafka_partition, next_offset, max_event_time, max_kafka_ms }) => [
+      kafka_partition,
+      {
+        next: BigInt(next_offset),
+        maxKafkaMs: max_kafka_ms === null ? undefined : Number(max_kafka_ms),
+        maxEventTime: max_event_time?.toISOString() ?? null,
+      },
+    ]),
   )
-  const { rows } = await client.query<{ cluster_id: string | null }>(
-    'select cluster_id from ops.stream_epochs where topic = $1 and epoch = $2',
-    [topic, epoch],
-  )
-  return rows[0]?.cluster_id ?? null
 }
 
 /** Another group that reads a topic into this database. */
@@ -99,6 +107,27 @@ export async function advanceOffset(
   const { from, next, maxEventTime, maxKafkaTime = null } = move
   const values = [group, topic, epoch, partition, from, next, maxEventTime, maxKafkaTime]
   const { rowCount } = await client.query({ name: 'advance offset', text: ADVANCE, values })
+  return rowCount === 1
+}
+
+/**
+ * Lets a partition go on elsewhere, if it still stands where the caller believes. After a leap ahead it is unknown how
+ * late Kafka's time is before the new place.
+ */
+export async function moveOffset(
+  client: ClientBase,
+  at: StreamPosition,
+  { from, to }: { from: bigint; to: bigint },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update ops.stream_offsets
+        set next_offset = $6,
+            max_kafka_time = case when $6::bigint > $5::bigint then null else max_kafka_time end,
+            updated_at = now()
+      where consumer_group = $1 and topic = $2 and epoch = $3 and kafka_partition = $4
+        and next_offset = $5`,
+    [at.group, at.topic, at.epoch, at.partition, from, to],
+  )
   return rowCount === 1
 }
 

@@ -1,0 +1,142 @@
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { isKafkaRefusal } from '../platform/kafka.ts'
+import { showMarkers } from '../platform/kafkajs-batch.ts'
+import type { Logger } from '../platform/telemetry.ts'
+import { topicFault } from '../platform/topic-log.ts'
+
+export interface GroupConsumerOptions {
+  readonly kafka: Kafka
+  readonly group: string
+  readonly topic: string
+  readonly log: Logger
+  /** Called before the first fetch can begin: what is paused in it is not fetched. */
+  readonly onAssigned: (partitions: readonly number[]) => void
+  /** Called when the group was lost; the consumer joins again by itself. */
+  readonly onLeft: () => void
+  /** Must resolve the offset itself, and return soon: the fetches and the heartbeat of all partitions wait for it. */
+  readonly onBatch: (payload: EachBatchPayload) => Promise<void>
+  /** Called when it cannot go on, and with whatever `onBatch` throws. */
+  readonly onFatal: (fault: unknown) => void
+  /** Sessions to try, the shortest first. */
+  readonly sessionMs?: readonly number[]
+}
+
+// Fetches of 1 MB keep the worker small and overlap best with Postgres (measured: 62-66 k/s against 39-61 k/s at 4 MB).
+const FETCH_BYTES_PER_PARTITION_MAX = 1 << 20
+const FETCH_BYTES_MAX = 8 << 20
+// How long a broker may hold a fetch that finds nothing; also how late a resumed partition is looked at again.
+const FETCH_WAIT_MS_MAX = 50
+// A dead worker's partitions are free again after the first of these that the broker admits; by default 6 s is its least.
+const SESSION_MS = [3_000, 6_000]
+const HEARTBEAT_EVERY_MS = 500
+// Partitions that are added are found after this.
+const METADATA_AGE_MS_MAX = 15_000
+const PARTITIONS_AT_ONCE = 16
+
+/**
+ * A member of the consumer group, without kafkajs's traps. Nothing is ever thrown at kafkajs: a TypeError would end its
+ * consumer for good, and of other errors it counts a few in a lifetime. Every batch comes to `onBatch`, also one of
+ * transaction markers alone.
+ */
+export class GroupConsumer {
+  readonly #options: GroupConsumerOptions
+  readonly #sessionMs: number[]
+  #consumer: Consumer
+
+  constructor(options: GroupConsumerOptions) {
+    showMarkers()
+    this.#options = options
+    this.#sessionMs = [...(options.sessionMs ?? SESSION_MS)]
+    this.#consumer = this.#newConsumer()
+  }
+
+  /** Reaches Kafka; may be called again when it failed. */
+  async connect(): Promise<void> {
+    await this.#consumer.connect()
+  }
+
+  /** Joins the group; returns when it is under way. */
+  async start(): Promise<void> {
+    const { topic, onBatch, onFatal } = this.#options
+    this.#listen(this.#consumer)
+    await this.#consumer.subscribe({ topic, fromBeginning: true }).catch((fault) => {
+      throw topicFault(fault, topic)
+    })
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => onBatch(payload).catch(onFatal),
+    })
+  }
+
+  /** Leaves the group. */
+  async stop(): Promise<void> {
+    await this.#consumer.disconnect()
+  }
+
+  /** Lets partitions stand still: not even what was fetched of them comes to `onBatch`. */
+  pause(partitions: readonly number[]): void {
+    if (partitions.length === 0) return
+    this.#steer((topic) => this.#consumer.pause([{ topic, partitions: [...partitions] }]))
+  }
+
+  /** Lets a partition go on; from an offset, if given. */
+  resume(partition: number, offset?: bigint): void {
+    this.#steer((topic) => {
+      if (offset !== undefined) this.#consumer.seek({ topic, partition, offset: String(offset) })
+      this.#consumer.resume([{ topic, partitions: [partition] }])
+    })
+  }
+
+  /** Tells Kafka how far partitions were read. */
+  async commit(offsets: readonly { partition: number; offset: string }[]): Promise<void> {
+    const { topic } = this.#options
+    await this.#consumer.commitOffsets(offsets.map((each) => ({ topic, ...each })))
+  }
+
+  // Between a crash and the next join there is nothing to steer, and the join begins anew.
+  #steer(act: (topic: string) => void): void {
+    try {
+      act(this.#options.topic)
+    } catch (err) {
+      this.#options.log.debug({ err }, 'kafka is not joined')
+    }
+  }
+
+  #newConsumer(): Consumer {
+    return this.#options.kafka.consumer({
+      groupId: this.#options.group,
+      sessionTimeout: this.#sessionMs[0] as number,
+      heartbeatInterval: HEARTBEAT_EVERY_MS,
+      metadataMaxAge: METADATA_AGE_MS_MAX,
+      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION_MAX,
+      maxBytes: FETCH_BYTES_MAX,
+      maxWaitTimeInMs: FETCH_WAIT_MS_MAX,
+    })
+  }
+
+  #listen(consumer: Consumer): void {
+    const { topic, log, onAssigned, onLeft, onFatal } = this.#options
+    const { GROUP_JOIN, CRASH } = consumer.events
+    consumer.on(GROUP_JOIN, ({ payload }) => onAssigned(payload.memberAssignment[topic] ?? []))
+    consumer.on(CRASH, ({ payload: { error, restart } }) => {
+      onLeft()
+      if (typeOf(error) === 'INVALID_SESSION_TIMEOUT' && this.#sessionMs.length > 1) {
+        this.#sessionMs.shift()
+        log.info({ sessionMs: this.#sessionMs[0] }, 'the broker wants longer sessions')
+        this.#consumer = this.#newConsumer()
+        this.connect()
+          .then(() => this.start())
+          .catch(onFatal)
+      } else if (restart && !isKafkaRefusal(error)) {
+        log.warn({ err: error }, 'kafka lost, joining again')
+      } else onFatal(error)
+    })
+  }
+}
+
+function typeOf(error: unknown): string | undefined {
+  const { type, cause } = error as { type?: string; cause?: { type?: string } }
+  return type ?? cause?.type
+}

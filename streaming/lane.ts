@@ -1,0 +1,199 @@
+import { setImmediate } from 'node:timers/promises'
+import { UpiError } from '../core/errors.ts'
+import type { Logger } from '../platform/telemetry.ts'
+import type { Placed } from './place-offsets.ts'
+import type { Rules, WireSchema } from './processor.ts'
+import { schemaIdOf } from './processors/decode-message.ts'
+import { runPipeline } from './run-pipeline.ts'
+import type { BatchBooks, PreparedBatch, Sink } from './sink.ts'
+import { type Slice, type Stretch, slices, upTo } from './slices.ts'
+import type { Turns } from './turns.ts'
+import { waitOut } from './wait-out.ts'
+
+export interface LaneDeps {
+  readonly sink: Sink
+  readonly rules: Rules
+  /** Loads the schema of a framed message, so that decoding need not wait. Throws while the registry is away. */
+  readonly loadSchema: (id: number) => Promise<WireSchema>
+  readonly log: Logger
+  /** Writes at the same time, over all lanes. */
+  readonly writes: Turns
+  readonly onWritten: (lane: Lane, books: BatchBooks) => void
+  /** Another worker has moved the offset. */
+  readonly onStale: (lane: Lane) => void
+  readonly onFatal: (fault: unknown) => void
+}
+
+type Schemas = Map<number, WireSchema>
+
+const SCHEMAS_AT_ONCE = 16
+
+/**
+ * The way of one partition into the sink: while a batch is being written the next one is prepared, and one more may wait
+ * as it was fetched. Batches are written one at a time, in order. Nothing here throws: what goes wrong is told to `deps`.
+ */
+export class Lane {
+  readonly partition: number
+  readonly #deps: LaneDeps
+  #place: Placed | undefined
+  /** Up to where the log has been taken; what is fetched next must begin here. */
+  #taken = 0n
+  #written = 0n
+  #hold = new AbortController()
+  #preparing: Promise<void> = Promise.resolve()
+  #writing: Promise<void> = Promise.resolve()
+  #trouble: string | undefined
+  #busy = 0
+
+  constructor(partition: number, deps: LaneDeps) {
+    this.partition = partition
+    this.#deps = deps
+  }
+
+  /** Where it stands: undefined while it has no place to go on from. */
+  get position(): bigint | undefined {
+    return this.#place === undefined ? undefined : this.#taken
+  }
+
+  /** The offset after the last that is in Postgres. */
+  get written(): bigint {
+    return this.#written
+  }
+
+  /** Aborted when the lane is dropped. */
+  get signal(): AbortSignal {
+    return this.#hold.signal
+  }
+
+  /** What it waits for. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** Whether nothing is being prepared or written. */
+  get isIdle(): boolean {
+    return this.#busy === 0
+  }
+
+  /** Whether all was taken that lies before what is in Postgres already: it must be placed beyond that. */
+  get isAtEnd(): boolean {
+    return this.#place?.until === this.#taken
+  }
+
+  /** Begins to read from a place; the lane must be settled. */
+  begin(place: Placed): void {
+    this.#place = place
+    this.#taken = place.offset
+    this.#written = place.offset
+  }
+
+  /** Forgets its place and what was not yet being written; a write in flight ends as it may. Gives the next signal. */
+  drop(): AbortSignal {
+    this.#place = undefined
+    this.#trouble = undefined
+    this.#hold.abort()
+    this.#hold = new AbortController()
+    return this.#hold.signal
+  }
+
+  /** Settles when nothing is being prepared or written any more. */
+  async settled(): Promise<void> {
+    while (!this.isIdle) {
+      await this.#preparing
+      await this.#writing
+    }
+  }
+
+  /** Takes what was fetched from its position on; settles when there is room for more. */
+  take(fetched: Stretch): Promise<void> {
+    const place = this.#place
+    if (place === undefined) return Promise.resolve()
+    const stretch = upTo(place.until, fetched)
+    this.#taken = stretch.next
+    const { signal } = this.#hold
+    const room = this.#preparing
+    this.#busy++
+    this.#preparing = room
+      .then(() => this.#prepareAll(stretch, { epoch: place.epoch, signal }))
+      .catch((fault) => this.#deps.onFatal(fault))
+      .finally(() => {
+        this.#busy--
+      })
+    return room
+  }
+
+  async #prepareAll(
+    stretch: Stretch,
+    { epoch, signal }: { epoch: number; signal: AbortSignal },
+  ): Promise<void> {
+    for (const slice of slices(stretch)) {
+      const schemas = await this.#wait(
+        'the registry',
+        () => this.#loadSchemas(slice, signal),
+        signal,
+      )
+      // A large slice takes a while: other lanes' answers and the heartbeat come first.
+      await setImmediate()
+      if (schemas === undefined || signal.aborted) return
+      const prepared = this.#prepare(slice, { epoch, schemas })
+      await this.#writing
+      if (signal.aborted) return
+      this.#busy++
+      this.#writing = this.#write(prepared, signal).finally(() => {
+        this.#busy--
+      })
+    }
+  }
+
+  // Kept with the slice: a topic full of made-up ids would drive them out of any cache before they are used.
+  async #loadSchemas({ records }: Slice, signal: AbortSignal): Promise<Schemas> {
+    const ids = new Set(records.map((record) => schemaIdOf(record.value)))
+    ids.delete(undefined)
+    const waiting = [...ids] as number[]
+    const schemas: Schemas = new Map()
+    const load = async (id: number) => schemas.set(id, await this.#deps.loadSchema(id))
+    while (waiting.length > 0 && !signal.aborted) {
+      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(load))
+    }
+    return schemas
+  }
+
+  #prepare(slice: Slice, { epoch, schemas }: { epoch: number; schemas: Schemas }): PreparedBatch {
+    const { partition } = this
+    const { sink, log } = this.#deps
+    const { records, from, next, latestMs, rawDay } = slice
+    const rules = { ...this.#deps.rules, schemaOf: (id: number) => schemas.get(id) as WireSchema }
+    const outcome = runPipeline(records, rules)
+    if (outcome.fault !== undefined) {
+      log.error({ err: outcome.fault, partition }, 'a processor threw')
+    }
+    return sink.prepare({ partition, epoch, from, next, latestMs, rawDay, outcome })
+  }
+
+  async #write(prepared: PreparedBatch, signal: AbortSignal): Promise<void> {
+    const { sink, writes, log, onWritten, onStale, onFatal } = this.#deps
+    const write = () => writes.take(() => sink.write(prepared, alive))
+    try {
+      const books = await this.#wait('Postgres', write, signal)
+      if (books === undefined) return
+      this.#written = prepared.next
+      onWritten(this, books)
+    } catch (fault) {
+      if (!(fault instanceof UpiError && fault.code === 'OWNER_STALE')) onFatal(fault)
+      else if (!signal.aborted) {
+        log.warn({ partition: this.partition }, 'another worker has moved on; reading its offset')
+        onStale(this)
+      }
+    }
+  }
+
+  #wait<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    const say = (trouble: string | undefined) => {
+      if (!signal.aborted) this.#trouble = trouble
+    }
+    return waitOut(what, call, { log: this.#deps.log, signal, say })
+  }
+}
+
+// The consumer beats by itself, since nothing that it waits for takes long.
+async function alive(): Promise<void> {}

@@ -1,0 +1,47 @@
+import { setTimeout } from 'node:timers/promises'
+import { UpiError } from '../core/errors.ts'
+import { isKafkaRefusal } from '../platform/kafka.ts'
+import { isOutage } from '../platform/postgres.ts'
+import type { Logger } from '../platform/telemetry.ts'
+
+const BACK_OFF_MS_FIRST = 100
+const BACK_OFF_MS_MAX = 5_000
+
+/** Whoever waits for something outside. */
+export interface Waiter {
+  readonly log: Logger
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal
+  /** Told what is being waited for, and that the wait is over. */
+  readonly say: (trouble: string | undefined) => void
+}
+
+/** Tries until it works, backing off and saying so; undefined when the answer is no longer wanted. */
+export async function waitOut<T>(
+  what: string,
+  call: () => Promise<T>,
+  { log, signal, say }: Waiter,
+): Promise<T | undefined> {
+  for (let waitMs = BACK_OFF_MS_FIRST; ; waitMs = Math.min(waitMs * 2, BACK_OFF_MS_MAX)) {
+    try {
+      const value = await call()
+      say(undefined)
+      return value
+    } catch (fault) {
+      if (!isPassing(fault)) throw fault
+      say(`${what} is away`)
+      log.warn({ err: fault, waitMs }, 'waiting for a server that is away')
+    }
+    await setTimeout(waitMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return undefined
+  }
+}
+
+const SERIALIZATION_FAILURES = ['40001', '40P01', '55P03']
+
+function isPassing(fault: unknown): boolean {
+  if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
+  const { code, name } = fault as { code?: string; name?: string }
+  if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
+  return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
+}

@@ -1,0 +1,187 @@
+import { afterEach, expect, test } from 'vitest'
+import { UpiError } from '../core/errors.ts'
+import { createLogger } from '../platform/telemetry.ts'
+import { GroupConsumer } from '../streaming/group-consumer.ts'
+import { StreamWorker } from '../streaming/worker.ts'
+import { FakeSink } from './fixtures/fake-sink.ts'
+import { RULES } from './fixtures/records.ts'
+import { eventually, useStack } from './harness.ts'
+import { useTopics } from './own-topic.ts'
+
+const own = useTopics(useStack('database'))
+const log = createLogger({ process: 'test', level: 'fatal', pretty: false })
+
+interface Running {
+  readonly sink: FakeSink
+  readonly worker: StreamWorker
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}
+
+const running: Running[] = []
+
+async function start(sink = new FakeSink()): Promise<Running> {
+  const abort = new AbortController()
+  const worker = new StreamWorker({
+    kafka: own.kafka,
+    sink,
+    rules: RULES,
+    loadSchema: async () => ({ type: 'UNKNOWN' }),
+    topic: own.name,
+    group: own.name,
+    log,
+    onBatch: () => {},
+  })
+  const ended = worker.run(abort.signal)
+  ended.catch(() => {})
+  const run: Running = {
+    sink,
+    worker,
+    ended,
+    async stop() {
+      abort.abort()
+      await ended
+    },
+  }
+  running.push(run)
+  await eventually(() => worker.readiness() === undefined)
+  return run
+}
+
+afterEach(async () => {
+  for (const { sink, stop } of running.splice(0)) {
+    for (const partition of [0, 1]) sink.letGo(partition)
+    await stop().catch(() => {})
+  }
+})
+
+function sees(sink: FakeSink, kind: string, partition: number, wanted: string[]): Promise<unknown> {
+  return eventually(
+    () => sink.of(kind, partition).join(' '),
+    (seen) => seen === wanted.join(' '),
+  )
+}
+
+test('one batch is written, the next prepared, and one waits; the other partitions go on', async () => {
+  const { sink, worker } = await start()
+  sink.hold(0)
+  await own.send(0, 1)
+  await sees(sink, 'write', 0, ['0-1'])
+  await own.send(0, 1)
+  await sees(sink, 'prepare', 0, ['0-1', '1-2'])
+  await own.send(0, 1)
+  await own.send(1, 1)
+  await sees(sink, 'written', 1, ['0-1'])
+  await own.send(0, 2)
+  await own.send(1, 1)
+  await sees(sink, 'written', 1, ['0-1', '1-2'])
+  expect(sink.of('prepare', 0)).toEqual(['0-1', '1-2'])
+  expect(sink.of('write', 0)).toEqual(['0-1'])
+  expect(worker.readiness()).toBe(undefined)
+  sink.letGo(0)
+  await sees(sink, 'written', 0, ['0-1', '1-2', '2-3', '3-5'])
+  expect(sink.of('write', 0)).toEqual(sink.of('written', 0))
+})
+
+test('a write that outlasts the session costs nothing: the consumer beats meanwhile', async () => {
+  const { sink } = await start()
+  const memberOf = async () =>
+    (await own.admin.describeGroups([own.name])).groups[0]?.members.map((each) => each.memberId)
+  const before = await memberOf()
+  sink.hold(0)
+  await own.send(0, 1)
+  await sees(sink, 'write', 0, ['0-1'])
+  const began = performance.now()
+  await eventually(() => performance.now() > began + 4_000)
+  sink.letGo(0)
+  await sees(sink, 'written', 0, ['0-1'])
+  expect(await memberOf()).toEqual(before)
+  expect(before).toHaveLength(1)
+})
+
+test('an outage keeps the batch, is told, and ends by itself', async () => {
+  const { sink, worker } = await start()
+  const away = new UpiError('POSTGRES_UNAVAILABLE', 'away')
+  sink.faults.write.push(away, away, away, away)
+  await own.send(0, 1)
+  await eventually(() => worker.readiness() === 'Postgres is away')
+  await sees(sink, 'written', 0, ['0-1'])
+  expect(sink.of('write', 0)).toHaveLength(5)
+  expect(sink.of('prepare', 0)).toHaveLength(1)
+  expect(worker.readiness()).toBe(undefined)
+})
+
+test('a stale owner drops what it had prepared and goes on from the stored offset', async () => {
+  const { sink } = await start()
+  sink.hold(0)
+  await own.send(0, 1)
+  await sees(sink, 'write', 0, ['0-1'])
+  await own.send(0, 1)
+  await sees(sink, 'prepare', 0, ['0-1', '1-2'])
+  await own.send(0, 2)
+  sink.move(0, 3n)
+  sink.letGo(0)
+  await sees(sink, 'written', 0, ['3-4'])
+  expect(sink.of('write', 0)).toEqual(['0-1', '3-4'])
+})
+
+test('after a rebalance a partition is placed when its write in flight has ended', async () => {
+  const first = await start()
+  for (const partition of [0, 1]) {
+    first.sink.hold(partition)
+    await own.send(partition, 1)
+    await sees(first.sink, 'write', partition, ['0-1'])
+  }
+  first.sink.calls.length = 0
+  const second = await start()
+  // Only what it does not have is placed before the writes end.
+  expect(first.sink.calls).toEqual([])
+  for (const partition of [0, 1]) first.sink.letGo(partition)
+  await eventually(() => first.worker.readiness() === undefined)
+  const kept = first.sink.calls.filter((call) => call.startsWith('find'))
+  expect(kept.length).toBeGreaterThan(0)
+  expect(first.sink.calls.slice(0, 2).toSorted()).toEqual(['written 0: 0-1', 'written 1: 0-1'])
+  expect(second.worker.readiness()).toBe(undefined)
+})
+
+test('who is stopped finishes the write in hand, drops the rest, and tells Kafka how far it got', async () => {
+  const { sink, stop } = await start()
+  sink.hold(0)
+  await own.send(0, 1)
+  await sees(sink, 'write', 0, ['0-1'])
+  await own.send(0, 1)
+  await sees(sink, 'prepare', 0, ['0-1', '1-2'])
+  const stopped = stop()
+  sink.letGo(0)
+  await stopped
+  expect(sink.of('written', 0)).toEqual(['0-1'])
+  const [found] = await own.admin.fetchOffsets({ groupId: own.name, topics: [own.name] })
+  expect(found?.partitions.find(({ partition }) => partition === 0)?.offset).toBe('1')
+})
+
+test('a bug ends the process instead of leaving an idle one', async () => {
+  const { sink, ended } = await start()
+  sink.faults.prepare.push(new TypeError('a bug'))
+  await own.send(0, 1)
+  await expect(ended).rejects.toThrow('a bug')
+})
+
+test('a broker that wants longer sessions gets them', async () => {
+  const joined = Promise.withResolvers<readonly number[]>()
+  const consumer = new GroupConsumer({
+    kafka: own.kafka,
+    group: own.name,
+    topic: own.name,
+    log,
+    // Shorter than the local broker admits.
+    sessionMs: [600, 3_000],
+    onAssigned: joined.resolve,
+    onLeft: () => {},
+    onBatch: async () => {},
+    onFatal: joined.reject,
+  })
+  await consumer.connect()
+  await consumer.start()
+  expect(await joined.promise).toEqual([0, 1])
+  await consumer.stop()
+})
