@@ -7,7 +7,7 @@ import { createReadAgain } from '../streaming/read-again.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
 import { BROKEN } from './fixtures/broken-books.ts'
-import { aFields, aRecord, RULES } from './fixtures/records.ts'
+import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
@@ -25,6 +25,7 @@ beforeAll(async () => {
     readLog: async () => ({
       clusterId: 'a cluster',
       timestamps: 'LogAppendTime',
+      offsetAt: async () => undefined,
       partitions: new Map([
         [0, { start: 3n, end: 99n }],
         [1, { start: 0n, end: 99n }],
@@ -63,6 +64,8 @@ async function write(
   )
   const batch = {
     partition,
+    epoch: 0,
+    latestMs: KAFKA_MILLIS,
     from: BigInt(from),
     next: BigInt(next ?? from + values.length),
     rawDay: '2026-02-01',
