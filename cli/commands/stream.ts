@@ -13,7 +13,7 @@ import { readTopicLog } from '../../platform/topic-log.ts'
 import { createStreamMetrics } from '../../streaming/metrics.ts'
 import { DeadLetterRelay } from '../../streaming/relay.ts'
 import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
-import { createSink } from '../../streaming/sink.ts'
+import { createSink, SINK_SESSION } from '../../streaming/sink.ts'
 import { StreamWorker } from '../../streaming/worker.ts'
 import { newCommand } from '../command.ts'
 
@@ -43,6 +43,7 @@ export function streamCommand(): Command {
       name: 'stream',
       answerMsMax: BATCH_STATEMENT_MS_MAX,
       isPipelined: true,
+      settings: SINK_SESSION,
     })
     shutdown.add('postgres', () => pool.end())
     const kafka = createKafka(config, 'upi-stream', log)
