@@ -114,3 +114,19 @@ export const STREAM_WAIT_MS_MAX = 5 * 60_000
 // Live traffic, in transactions a second: enough to see every panel move, and no more than one generator makes.
 export const LIVE_RATE_DEFAULT = 50
 export const LIVE_RATE_MAX = 100_000
+
+// A line of a file to import. Rows of other systems have columns that no message wants; what is longer is no row.
+export const IMPORT_LINE_CHARS_MAX = 1024 * 1024
+
+// Lines of one CSV record with line breaks in its quotes; after that many an open quote was a stray one.
+export const IMPORT_RECORD_LINES_MAX = 100
+
+// Records from which columns, units and dates are made out, and the lines that are looked at for them.
+export const IMPORT_SAMPLE_RECORDS_MAX = 1_000
+export const IMPORT_SAMPLE_LINES_MAX = 2_000
+
+// Line numbers that the report of an import shows for one reason; --rejects writes all of them.
+export const IMPORT_LINES_SHOWN_MAX = 5
+
+// Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
+export const IMPORT_LATE_COLUMNS_MAX = 20

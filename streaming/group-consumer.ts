@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { isKafkaRefusal } from '../platform/kafka.ts'
-import { showMarkers } from '../platform/kafkajs-batch.ts'
+import { mendBatches } from '../platform/kafkajs-batch.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { topicFault } from '../platform/topic-log.ts'
 
@@ -44,7 +44,7 @@ export class GroupConsumer {
   #consumer: Consumer
 
   constructor(options: GroupConsumerOptions) {
-    showMarkers()
+    mendBatches()
     this.#options = options
     this.#sessionMs = [...(options.sessionMs ?? SESSION_MS)]
     this.#consumer = this.#newConsumer()
