@@ -76,7 +76,7 @@ export const METRICS = {
   },
   upi_stream_batch_step_seconds: {
     type: 'histogram',
-    help: 'Time that a committed batch took: prepare, without the database; turn, waiting for writes before it; write, the transaction. A retry counts in the last only, without what failed.',
+    help: 'Time that a committed batch took: prepare, without the database; turn, waiting for writes before it; write, the transaction. Of a write that was repeated the last attempt counts.',
     labels: ['step'],
     buckets: STEP_SECONDS,
   },
@@ -114,12 +114,12 @@ export const METRICS = {
   },
   upi_stream_retries_total: {
     type: 'counter',
-    help: 'Attempts that failed for what should pass (an outage, a lock, a deadlock) and are repeated, by whom they asked.',
+    help: 'Attempts that failed for what should pass (an outage, a lock, a deadlock) and are repeated, by whom they asked; those that kafkajs repeats by itself are not seen.',
     labels: ['outside'],
   },
   upi_stream_awaited: {
     type: 'gauge',
-    help: '1 while work stands still because of a server that is away, else 0.',
+    help: '1 while work stands still because of a server that is away, or Kafka does not answer the scrape within a second; else 0.',
     labels: ['outside'],
   },
   upi_stream_dead_letters_relayed_total: {

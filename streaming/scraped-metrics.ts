@@ -17,7 +17,9 @@ export interface Standing {
 /** Who is asked at a scrape. */
 export interface ScrapeSources {
   readonly worker: { standing(): Standing; readiness(): string | undefined }
-  readonly pool: Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount' | 'options'>
+  readonly pool: Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount'> & {
+    readonly options: { readonly max: number }
+  }
   /** Where the partitions end in Kafka. */
   readonly readLog: () => Promise<ReadonlyMap<number, LogBounds>>
   /** Counts the dead letters that were not relayed. */
@@ -32,8 +34,15 @@ export function addScrapedMetrics(metrics: StreamMetrics, sources: ScrapeSources
   const { worker, pool } = sources
   const log = new LastAnswer(sources.readLog)
   const letters = new LastAnswer(sources.countLetters)
+  // The pool first: what the others ask of it is not its own load.
+  metrics.gauge('upi_stream_pool_connections', () => [
+    [pool.totalCount - pool.idleCount, { state: 'busy' }],
+    [pool.idleCount, { state: 'idle' }],
+  ])
+  metrics.gauge('upi_stream_pool_connections_max', () => [[pool.options.max]])
+  metrics.gauge('upi_stream_pool_waiting_requests', () => [[pool.waitingCount]])
   metrics.gauge('upi_stream_lag_messages', async () => {
-    const bounds = await log.ask()
+    const bounds = (await log.ask()).last
     // After the log's: what is written meanwhile does not count as lag.
     const { stored } = worker.standing()
     return [...stored].flatMap(([partition, offset]) => {
@@ -47,49 +56,48 @@ export function addScrapedMetrics(metrics: StreamMetrics, sources: ScrapeSources
     return Object.entries(states).map(([state, count]) => [count, { state }] as const)
   })
   metrics.gauge('upi_stream_ready', () => [[Number(worker.readiness() === undefined)]])
-  metrics.gauge('upi_stream_awaited', () => {
+  metrics.gauge('upi_stream_awaited', async () => {
+    // A broker that is silent, rather than gone, is not told from one that has no messages by whoever fetches.
+    const isSilent = !(await log.ask()).isNew
     const { awaited } = worker.standing()
     const all = Object.keys(OUTSIDES) as Outside[]
-    return all.map((outside) => [Number(awaited.has(outside)), { outside }] as const)
+    const isAwaited = (outside: Outside) =>
+      awaited.has(outside) || (outside === 'kafka' && isSilent)
+    return all.map((outside) => [Number(isAwaited(outside)), { outside }] as const)
   })
   metrics.gauge('upi_stream_dead_letters_waiting', async () => {
-    const count = await letters.ask()
-    return count === undefined ? [] : [[count]]
+    const { last } = await letters.ask()
+    return last === undefined ? [] : [[last]]
   })
-  metrics.gauge('upi_stream_pool_connections', () => [
-    [pool.totalCount - pool.idleCount, { state: 'busy' }],
-    [pool.idleCount, { state: 'idle' }],
-  ])
-  metrics.gauge('upi_stream_pool_connections_max', () => [[pool.options.max]])
-  metrics.gauge('upi_stream_pool_waiting_requests', () => [[pool.waitingCount]])
 }
 
 /** What somebody has answered last: scrapes neither wait long nor pile up while there is no answer. */
 class LastAnswer<T> {
   readonly #question: () => Promise<T>
-  #asked: Promise<void> | undefined
+  #asked: Promise<boolean> | undefined
   #last: T | undefined
 
   constructor(question: () => Promise<T>) {
     this.#question = question
   }
 
-  async ask(): Promise<T | undefined> {
+  async ask(): Promise<{ last: T | undefined; isNew: boolean }> {
     this.#asked ??= this.#question()
       .then(
         (answer) => {
           this.#last = answer
+          return true
         },
         // An outage is told by whoever needs the server.
-        () => {},
+        () => false,
       )
       .finally(() => {
         this.#asked = undefined
       })
-    const late = Promise.withResolvers<void>()
-    const timer = setTimeout(late.resolve, ANSWER_MS_MAX)
-    await Promise.race([this.#asked, late.promise])
+    const late = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => late.resolve(false), ANSWER_MS_MAX)
+    const isNew = await Promise.race([this.#asked, late.promise])
     clearTimeout(timer)
-    return this.#last
+    return { last: this.#last, isNew }
   }
 }
