@@ -117,6 +117,10 @@ export type RejectCode = {
   [Code in ErrorCode]: (typeof ERRORS)[Code]['kind'] extends 'reject' ? Code : never
 }[ErrorCode]
 
+export const REJECT_CODES = (Object.keys(ERRORS) as ErrorCode[]).filter(
+  (code): code is RejectCode => ERRORS[code].kind === 'reject',
+)
+
 /** What a process exits with for each kind: 0 done, 1 no, 2 wrong use, 3 the outside is unavailable. */
 export const EXIT_CODES: Record<ErrorKind, number> = {
   reject: 1,

@@ -90,6 +90,9 @@ export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
 // Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
 export const RELAY_HELD_MS_MAX = 40_000
 
+// Dead letters counted at a scrape of the metrics: how many more there are changes nothing that anybody would do.
+export const LETTERS_COUNTED_MAX = 10_000
+
 // Dead letters listed at once: more are not read by people, and whoever wants all goes on with --after.
 export const LETTERS_LISTED_MAX = 10_000
 

@@ -24,11 +24,7 @@ export interface PoolOptions {
 }
 
 /** Makes a pool for one role. Money (numeric) and counts (int8) stay text until a reader says what they are. */
-export function createPool(
-  config: Config,
-  url: string,
-  options: PoolOptions,
-): pg.Pool {
+export function createPool(config: Config, url: string, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: secureUrl(config, url),
     max: options.max,

@@ -2,7 +2,6 @@ import type { Pool } from 'pg'
 import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
-import type { BatchBooks } from '../platform/queries/stream-batches.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
 import { DayPartitions } from './day-partitions.ts'
 import { groupByTransaction, type Transactions } from './merge-batch.ts'
@@ -12,9 +11,9 @@ import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 import { isRefusal, refuseAll, splitBatch } from './split-batch.ts'
-import { writeBatch } from './write-batch.ts'
+import { type Written, writeBatch } from './write-batch.ts'
 
-export type { BatchBooks, Place }
+export type { Place, Written }
 
 export interface Batch {
   readonly partition: number
@@ -49,7 +48,7 @@ export interface Sink {
   findOffsets(partitions: readonly number[]): Promise<Map<number, Place>>
   /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
   prepare(batch: Batch): PreparedBatch
-  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks>
+  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written>
 }
 
 export interface SinkOptions {
@@ -95,7 +94,7 @@ export function createSink(options: SinkOptions): Sink {
     }
   }
 
-  async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks> {
+  async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written> {
     const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
     const archived = await days.ensure(batch, heartbeat)
     const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
@@ -112,7 +111,7 @@ export function createSink(options: SinkOptions): Sink {
     batch: PreparedBatch,
     fault: unknown,
     heartbeat: () => Promise<void>,
-  ): Promise<BatchBooks> {
+  ): Promise<Written> {
     const parts = splitBatch(batch)
     if (parts === undefined) {
       const [message] = batch.outcome.accepted
@@ -122,7 +121,7 @@ export function createSink(options: SinkOptions): Sink {
     }
     const [first, second] = parts
     const written = await write(prepare(first), heartbeat)
-    return addBooks(written, await write(prepare(second), heartbeat))
+    return addWritten(written, await write(prepare(second), heartbeat))
   }
 
   return {
@@ -138,7 +137,7 @@ function isKeyed({ record, payment }: Message): boolean {
   return record.key?.length === txn_id.length && record.key.toString('latin1') === txn_id
 }
 
-function addBooks(a: BatchBooks, b: BatchBooks): BatchBooks {
-  const names = Object.keys(a) as (keyof BatchBooks)[]
-  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as BatchBooks
+function addWritten(a: Written, b: Written): Written {
+  const names = Object.keys(a) as (keyof Written)[]
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as Written
 }

@@ -7,18 +7,27 @@ import type { Logger } from '../platform/telemetry.ts'
 const BACK_OFF_MS_FIRST = 100
 const BACK_OFF_MS_MAX = 5_000
 
+/** What may be away, and how it is called. */
+export const OUTSIDES = {
+  postgres: 'Postgres',
+  kafka: 'Kafka',
+  postgres_or_kafka: 'Postgres or Kafka',
+  registry: 'the registry',
+} as const
+export type Outside = keyof typeof OUTSIDES
+
 /** Whoever waits for something outside. */
 export interface Waiter {
   readonly log: Logger
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal
-  /** Told what is being waited for, and that the wait is over. */
-  readonly say: (trouble: string | undefined) => void
+  /** Told after each vain attempt what is being waited for, and that the wait is over. */
+  readonly say: (awaited: Outside | undefined) => void
 }
 
 /** Tries until it works, backing off and saying so; undefined when the answer is no longer wanted. */
 export async function waitOut<T>(
-  what: string,
+  what: Outside,
   call: () => Promise<T>,
   { log, signal, say }: Waiter,
 ): Promise<T | undefined> {
@@ -29,7 +38,7 @@ export async function waitOut<T>(
       return value
     } catch (fault) {
       if (!isPassing(fault)) throw fault
-      say(`${what} is away`)
+      say(what)
       log.warn({ err: fault, waitMs }, 'waiting for a server that is away')
     }
     await setTimeout(waitMs, undefined, { signal }).catch(() => {})

@@ -1,18 +1,20 @@
-import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
-import { BATCH_STATEMENT_MS_MAX } from '../../core/limits.ts'
-import { loadConfig, need } from '../../platform/config.ts'
-import { serveHealth } from '../../platform/health-server.ts'
+import { BATCH_STATEMENT_MS_MAX, LETTERS_COUNTED_MAX } from '../../core/limits.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { type Config, loadConfig, need } from '../../platform/config.ts'
+import { type HealthServer, serveHealth } from '../../platform/health-server.ts'
 import { createKafka, kafkaFault } from '../../platform/kafka.ts'
 import { addressOf, createPool, postgresFault } from '../../platform/postgres.ts'
+import { countUnrelayed } from '../../platform/queries/dead-letter-relay.ts'
 import { createRegistry } from '../../platform/registry.ts'
 import { createSchemaReader } from '../../platform/schema-reader.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
-import { readTopicLog } from '../../platform/topic-log.ts'
-import { createStreamMetrics } from '../../streaming/metrics.ts'
+import { readLogBounds, readTopicLog } from '../../platform/topic-log.ts'
+import { StreamMetrics } from '../../streaming/metrics.ts'
 import { DeadLetterRelay } from '../../streaming/relay.ts'
 import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
+import { addScrapedMetrics, type ScrapeSources } from '../../streaming/scraped-metrics.ts'
 import { createSink, SINK_SESSION } from '../../streaming/sink.ts'
 import { StreamWorker } from '../../streaming/worker.ts'
 import { newCommand } from '../command.ts'
@@ -50,16 +52,22 @@ export function streamCommand(): Command {
     const admin = kafka.admin()
     shutdown.add('kafka admin', () => admin.disconnect())
     const schemas = createSchemaReader(createRegistry(config))
-    const metrics = createStreamMetrics()
+    const rules = rulesVersionOf(config)
+    const metrics = new StreamMetrics({ version: manifest.version, rules: rules.version })
 
     const sink = createSink({
       pool,
       group: config.consumerGroup,
       topic: config.topic,
-      rules: rulesVersionOf(config),
+      rules,
       readLog: () => readTopicLog(admin, config.topic),
     })
-    const relay = new DeadLetterRelay({ config, pool, log })
+    const relay = new DeadLetterRelay({
+      config,
+      pool,
+      log,
+      onRelayed: (letters) => metrics.noteRelayed(letters),
+    })
     shutdown.add('dead letter relay', () => relay.close())
     const worker = new StreamWorker({
       kafka,
@@ -69,20 +77,20 @@ export function streamCommand(): Command {
       topic: config.topic,
       group: config.consumerGroup,
       log,
-      onBatch: (partition, books) => {
-        metrics.countBatch(partition, books)
-        if (books.rejected > 0) relay.wake()
+      onRead: (partition, messages) => metrics.noteRead(partition, messages),
+      onRetry: (outside) => metrics.noteRetry(outside),
+      onBatch: (batch) => {
+        metrics.noteBatch(batch)
+        if (batch.books.rejected > 0) relay.wake()
       },
     })
-    if (config.metricsPort !== undefined) {
-      const health = await serveHealth({
-        host: config.metricsHost,
-        port: config.metricsPort,
-        metrics: metrics.registry,
-        readiness: () => worker.readiness(),
-      })
-      shutdown.add('health server', () => health.close())
-    }
+    const health = await serveMetrics(config, metrics, {
+      worker,
+      pool,
+      readLog: () => readLogBounds(admin, config.topic),
+      countLetters: () => countUnrelayed(pool, config.topic, LETTERS_COUNTED_MAX),
+    })
+    shutdown.add('health server', () => health?.close())
 
     log.info({ topic: config.topic, group: config.consumerGroup }, 'stream started')
     relay.start(shutdown.signal)
@@ -96,4 +104,16 @@ export function streamCommand(): Command {
       log.info('stream stopped')
     }
   })
+}
+
+async function serveMetrics(
+  { metricsHost: host, metricsPort: port }: Config,
+  metrics: StreamMetrics,
+  sources: ScrapeSources,
+): Promise<HealthServer | undefined> {
+  if (port === undefined) return undefined
+  metrics.addDefaults()
+  addScrapedMetrics(metrics, sources)
+  const readiness = () => sources.worker.readiness()
+  return await serveHealth({ host, port, metrics: metrics.registry, readiness })
 }
