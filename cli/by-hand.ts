@@ -9,7 +9,16 @@ export async function withModelDatabase<T>(
   config: Config,
   work: (db: Kysely<Database>) => Promise<T>,
 ): Promise<T> {
-  const { transformDatabaseUrl: url } = need(config, 'transformDatabaseUrl')
+  const { transformDatabaseUrl } = need(config, 'transformDatabaseUrl')
+  return await withDatabase(config, transformDatabaseUrl, work)
+}
+
+/** Does something with the database as the role of a URL, and closes it. */
+export async function withDatabase<T>(
+  config: Config,
+  url: string,
+  work: (db: Kysely<Database>) => Promise<T>,
+): Promise<T> {
   const pool = createPool(config, url, { max: 1, name: 'cli' })
   try {
     return await work(createDatabase(pool))

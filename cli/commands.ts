@@ -93,6 +93,16 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/generate.ts')).generateCommand(),
       },
       {
+        name: 'import',
+        summary: "send CSV or JSON lines of anyone's column names to the topic",
+        load: async () => (await import('./commands/import.ts')).importCommand(),
+      },
+      {
+        name: 'rejected',
+        summary: 'the dead letters: list, show, discard',
+        load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
+      },
+      {
         name: 'offsets',
         summary: 'where the stream stands, and how to move it',
         load: async () => (await import('./commands/offsets.ts')).offsetsCommand(),

@@ -48,6 +48,8 @@ export const ERRORS = {
 
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
+  LETTER_UNKNOWN: { kind: 'no', summary: 'There is no dead letter at this place.' },
+  NOT_CSV: { kind: 'no', summary: "A line of an import is no CSV record of the header's width." },
   OFFSETS_HELD: { kind: 'no', summary: 'Offsets may not be moved now, or not there.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
@@ -59,9 +61,14 @@ export const ERRORS = {
   TOPIC_DRIFT: { kind: 'no', summary: 'A topic differs from the settings.' },
 
   // A person must act.
+  BATCH_UNREADABLE: {
+    kind: 'stop',
+    summary: 'A compressed batch is corrupt, or would unpack to more than it may.',
+  },
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },
+  INPUT_BROKEN: { kind: 'stop', summary: 'A file to import ends in the middle or cannot be read.' },
   KAFKA_REFUSED: {
     kind: 'stop',
     summary: 'Kafka does not let us in, or is not who it should be.',

@@ -18,6 +18,10 @@ export const BATCH_ROWS_MAX = 10_000
 // The same in bytes of key and value: a compressed fetch of 1 MB can hold a thousand times that.
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
+// What one compressed batch may unpack to: payments pack ten to twenty times, brokers take 1 MB by default, and a fetch
+// may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
+export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
+
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 
@@ -26,9 +30,6 @@ export const DRAIN_MS_MAX = 8_000
 
 // Days made in one call while a batch waits; between calls the consumer group hears that we live.
 export const PARTITION_DAYS_AT_ONCE = 40
-
-// Some 20 MB of keys; Zipf merchants and regular payers fit, one-off payers fall out.
-export const VPA_KEYS_CACHED_MAX = 100_000
 
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
 export const RESTART_DELAY_MS_MIN = 200
@@ -80,6 +81,18 @@ export const PRODUCE_BATCH_BYTES_MAX = 900_000
 // Messages that wait for their request; who sends more than that waits.
 export const PRODUCE_QUEUE_MESSAGES_MAX = 20_000
 
+// Dead letters relayed in one transaction: enough to relay a million in a minute or two, few enough to hold in memory.
+export const RELAY_BATCH_ROWS_MAX = 1_000
+
+// The same in bytes of key and value; one letter more, of whatever size the broker has taken, may come on top.
+export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
+
+// Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
+export const RELAY_HELD_MS_MAX = 40_000
+
+// Dead letters listed at once: more are not read by people, and whoever wants all goes on with --after.
+export const LETTERS_LISTED_MAX = 10_000
+
 // Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
 export const WORKFLOWS_CACHED_MAX = 100
 
@@ -98,3 +111,19 @@ export const STREAM_WAIT_MS_MAX = 5 * 60_000
 // Live traffic, in transactions a second: enough to see every panel move, and no more than one generator makes.
 export const LIVE_RATE_DEFAULT = 50
 export const LIVE_RATE_MAX = 100_000
+
+// A line of a file to import. Rows of other systems have columns that no message wants; what is longer is no row.
+export const IMPORT_LINE_CHARS_MAX = 1024 * 1024
+
+// Lines of one CSV record with line breaks in its quotes; after that many an open quote was a stray one.
+export const IMPORT_RECORD_LINES_MAX = 100
+
+// Records from which columns, units and dates are made out, and the lines that are looked at for them.
+export const IMPORT_SAMPLE_RECORDS_MAX = 1_000
+export const IMPORT_SAMPLE_LINES_MAX = 2_000
+
+// Line numbers that the report of an import shows for one reason; --rejects writes all of them.
+export const IMPORT_LINES_SHOWN_MAX = 5
+
+// Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
+export const IMPORT_LATE_COLUMNS_MAX = 20

@@ -11,6 +11,12 @@ interface Decimal {
 const DECIMAL_TEXT = /^-?[0-9]+(?:\.[0-9]+)?$/
 const JSON_NUMBER = /^(-?)(0|[1-9][0-9]*|[0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/
 
+const ZERO = '0'.charCodeAt(0)
+const POINT = '.'.charCodeAt(0)
+
+// So many paise are a whole number to JavaScript as well.
+const USUAL_DIGITS_MAX = 10
+
 // Far above numeric(14,2); a literal with more digits before the point is over any limit and is never expanded.
 const INTEGER_DIGITS_MAX = 30
 
@@ -23,6 +29,10 @@ export function parseAmount(
   literal: string,
   options: { grammar: 'text' | 'number'; limitPaise: bigint },
 ): Result<string> {
+  const usual = readUsual(literal)
+  if (usual !== undefined && usual > 0 && BigInt(usual) <= options.limitPaise) {
+    return accept(formatPaise(usual))
+  }
   const decimal = readDecimal(literal, options.grammar)
   if (decimal === undefined) {
     return { ok: false, reasons: [{ code: 'AMOUNT_NOT_DECIMAL', detail: 'amount' }] }
@@ -60,6 +70,27 @@ export function groupIndian(rupees: string): string {
   return `${rupees.startsWith('-') ? '-' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`
 }
 
+/** Nearly every amount: a few digits with two decimals, in paise; undefined for whatever else an amount may look like. */
+function readUsual(literal: string): number | undefined {
+  const point = literal.length - 3
+  if (point < 1 || point > USUAL_DIGITS_MAX || literal.charCodeAt(point) !== POINT) return undefined
+  // JSON knows no leading zeros.
+  if (literal.charCodeAt(0) === ZERO && point > 1) return undefined
+  let paise = 0
+  for (let i = 0; i < literal.length; i++) {
+    if (i === point) continue
+    const digit = literal.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    paise = 10 * paise + digit
+  }
+  return paise
+}
+
+function formatPaise(paise: number): string {
+  const rest = paise % 100
+  return `${(paise - rest) / 100}.${rest < 10 ? '0' : ''}${rest}`
+}
+
 function readDecimal(literal: string, grammar: 'text' | 'number'): Decimal | undefined {
   if (grammar === 'text' && !DECIMAL_TEXT.test(literal)) return undefined
   const match = JSON_NUMBER.exec(literal)
@@ -82,8 +113,6 @@ function endWithoutZeros(digits: string): number {
   while (end > 0 && digits.charCodeAt(end - 1) === ZERO) end--
   return end
 }
-
-const ZERO = '0'.charCodeAt(0)
 
 function isOver(decimal: Decimal, limitPaise: bigint): boolean {
   const integerDigits = decimal.digits.length + decimal.exponent

@@ -12,29 +12,35 @@ export const MINUTE_MICROS = 60_000_000
 const IST_OFFSET_MS = 330 * 60_000
 const DAY_MS = 86_400_000
 
-const ISO_INSTANT =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?$/
-
 /**
  * Reads an ISO 8601 date and time. Digits beyond microseconds are cut, never rounded, so that no instant moves to
  * the next day. `naiveOffsetMinutes` is used for a text without a zone; when undefined such a text is refused.
+ *
+ *     instant  = date ("T" | "t" | " ") hour ":" minute [":" second [("." | ",") 1*digit]] [zone]
+ *     zone     = "Z" | "z" | ("+" | "-") hour [[":"] minute]
  */
 export function parseInstant(text: string, naiveOffsetMinutes?: number): Result<Micros> {
-  const match = ISO_INSTANT.exec(text)
-  if (match === null) return refuse('TIMESTAMP_FORMAT', 'timestamp')
-  const [, year, month, day, hour, minute, second = '0', fraction = '', zone] = match
-  const wall = wallMillis(Number(year), Number(month), Number(day))
-  const offset = zone === undefined ? naiveOffsetMinutes : zoneMinutes(zone)
-  const clock = clockMillis(Number(hour), Number(minute), Number(second))
-  if (wall === undefined || clock === undefined || Number.isNaN(offset)) {
+  const hasSeconds = text[SECONDS_AT] === ':'
+  const fractionAt = SECONDS_AT + 3
+  const hasFraction = hasSeconds && (text[fractionAt] === '.' || text[fractionAt] === ',')
+  const clockEnd = hasSeconds ? fractionAt : SECONDS_AT
+  const zoneAt = hasFraction ? endOfDigits(text, fractionAt + 1) : clockEnd
+  const wall = dateMillis(text)
+  const clock = clockMillis(text, hasSeconds)
+  const offset = zoneAt === text.length ? naiveOffsetMinutes : zoneMinutes(text, zoneAt)
+  const isCut = hasFraction && zoneAt === fractionAt + 1
+  if (wall === undefined || Number.isNaN(clock) || Number.isNaN(offset) || isCut) {
     return refuse('TIMESTAMP_FORMAT', 'timestamp')
   }
   if (offset === undefined) return refuse('TIMESTAMP_NO_ZONE', 'timestamp')
-  const millis = wall + clock - offset * 60_000
-  const micros = millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  const fraction = hasFraction ? microsOf(text, fractionAt + 1, zoneAt) : 0
+  const micros = (wall + clock - offset * 60_000) * 1000 + fraction
   // Beyond 2255 a double no longer tells one microsecond from the next.
   return Number.isSafeInteger(micros) ? accept(micros) : refuse('TIMESTAMP_FORMAT', 'timestamp')
 }
+
+// Where the seconds begin, if there are any: after 2026-02-01T10:30.
+const SECONDS_AT = 16
 
 /** The day in Asia/Kolkata to which an instant belongs. India has one zone and no summer time. */
 export function businessDateOf(instant: Micros): BusinessDate {
@@ -71,6 +77,14 @@ export function formatInstant(instant: Micros): string {
   return `${new Date(millis).toISOString().slice(0, -1)}${rest}Z`
 }
 
+/** Minutes east of UTC of a zone as settings and mappings name it; undefined for one that is not known. */
+export function parseZone(zone: string): number | undefined {
+  if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
+  if (zone === 'UTC') return 0
+  const minutes = /^([Zz]|[+-]\d\d:\d\d)$/.test(zone) ? zoneMinutes(zone, 0) : Number.NaN
+  return Number.isNaN(minutes) ? undefined : minutes
+}
+
 // A batch has few days and many rows; the text and the number of a day are made once.
 const dates = new Map<number, string>()
 const dayNumbers = new Map<string, number>()
@@ -103,15 +117,64 @@ function wallMillis(year: number, month: number, day: number): number | undefine
   return real ? millis : undefined
 }
 
-function clockMillis(hour: number, minute: number, second: number): number | undefined {
-  if (hour > 23 || minute > 59 || second > 59) return undefined
+// Instants come in the order of days: the day is worked out when it changes.
+let lastDay = { year: 0, month: 0, day: 0, millis: undefined as number | undefined }
+
+function dateMillis(text: string): number | undefined {
+  if (text[4] !== '-' || text[7] !== '-' || !isBetween(text[10])) return undefined
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2)]
+  if (day === lastDay.day && month === lastDay.month && year === lastDay.year) return lastDay.millis
+  lastDay = { year, month, day, millis: wallMillis(year, month, day) }
+  return lastDay.millis
+}
+
+function isBetween(character: string | undefined): boolean {
+  return character === 'T' || character === 't' || character === ' '
+}
+
+// NaN for what is no clock.
+function clockMillis(text: string, hasSeconds: boolean): number {
+  const hour = digits(text, 11, 2)
+  const minute = digits(text, 14, 2)
+  const second = hasSeconds ? digits(text, SECONDS_AT + 1, 2) : 0
+  if (text[13] !== ':' || hour > 23 || minute > 59 || second > 59) return Number.NaN
   return ((hour * 60 + minute) * 60 + second) * 1000
 }
 
-function zoneMinutes(zone: string): number {
-  if (zone === 'Z' || zone === 'z') return 0
-  const hours = Number(zone.slice(1, 3))
-  const minutes = Number(zone.slice(3).replace(':', '') || '0')
-  if (hours > 18 || minutes > 59) return Number.NaN
-  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
+function zoneMinutes(text: string, at: number): number {
+  const rest = text.length - at
+  const sign = text[at]
+  if (sign === 'Z' || sign === 'z') return rest === 1 ? 0 : Number.NaN
+  const hasColon = text[at + 3] === ':'
+  const hours = digits(text, at + 1, 2)
+  const minutes = rest === 3 ? 0 : digits(text, at + (hasColon ? 4 : 3), 2)
+  const isWhole = rest === 3 || rest === (hasColon ? 6 : 5)
+  if ((sign !== '+' && sign !== '-') || !isWhole || hours > 18 || minutes > 59) return Number.NaN
+  return (sign === '-' ? -1 : 1) * (hours * 60 + minutes)
+}
+
+function microsOf(text: string, from: number, to: number): number {
+  const kept = Math.min(6, to - from)
+  return digits(text, from, kept) * 10 ** (6 - kept)
+}
+
+function endOfDigits(text: string, from: number): number {
+  let end = from
+  while (isDigit(text.charCodeAt(end))) end++
+  return end
+}
+
+/** So many decimal digits as a number; NaN where one of them is none. */
+function digits(text: string, at: number, count: number): number {
+  let value = 0
+  for (let i = at; i < at + count; i++) {
+    const code = text.charCodeAt(i)
+    if (!isDigit(code)) return Number.NaN
+    value = 10 * value + code - 48
+  }
+  return value
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
 }

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
+import { installCodecs } from './kafka-codecs.ts'
 import { stopIdleTimer } from './kafkajs-timer.ts'
 import type { Logger } from './telemetry.ts'
 import { hostOf, isTlsRefusal, lineOf, readTlsFiles, refusePlaintext } from './transport.ts'
@@ -11,6 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. */
 export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, log: Logger): Kafka {
   stopIdleTimer()
+  installCodecs()
   return new kafkajs.Kafka({
     ...kafkaAccess(config),
     clientId,
@@ -40,6 +42,8 @@ export function kafkaAccess(config: Needed<'kafkaBrokers'>) {
 /** Turns what kafkajs throws when the brokers are away or refuse us into the error that says so; others pass. */
 export function kafkaFault(cause: unknown, brokers: readonly string[]): unknown {
   const at = `Kafka at ${brokers.join(', ')}`
+  const unreadable = unreadableBatch(cause)
+  if (unreadable !== undefined) return unreadable
   if (isKafkaRefusal(cause)) {
     return new UpiError('KAFKA_REFUSED', `${at} refused: ${lineOf(cause)}`, {
       fix: 'check KAFKA_SECURITY_PROTOCOL and the KAFKA_SASL and KAFKA_SSL settings',
@@ -64,6 +68,12 @@ export function isKafkaRefusal(error: unknown): boolean {
   const { name, type } = error as Error & { type?: string }
   if (name === 'KafkaJSSASLAuthenticationError' || REFUSED.test(type ?? '')) return true
   return isTlsRefusal(error) || isKafkaRefusal(error.cause)
+}
+
+// Our codecs throw inside of kafkajs, which wraps it.
+function unreadableBatch(error: unknown): UpiError | undefined {
+  if (!(error instanceof Error)) return undefined
+  return error instanceof UpiError ? error : unreadableBatch(error.cause)
 }
 
 const REFUSED =

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import kafkajs, { type Message, type Producer } from 'kafkajs'
+import type { Message, Producer } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
 import {
   PRODUCE_BATCH_BYTES_MAX,
@@ -8,11 +8,12 @@ import {
 } from '../core/limits.ts'
 import type { Needed } from './config.ts'
 import { createKafka, kafkaFault } from './kafka.ts'
+import { COMPRESSIONS } from './kafka-codecs.ts'
 import { keyPartitioner } from './partitioner.ts'
 import type { Logger } from './telemetry.ts'
 
 /** A message for a topic; a null value is sent as such. */
-export type OutgoingMessage = Pick<Message, 'value'> & { readonly key: string | null }
+export type OutgoingMessage = Pick<Message, 'value' | 'headers'> & { readonly key: string | null }
 
 export interface ProducerOptions {
   readonly clientId: string
@@ -50,8 +51,7 @@ export class TopicProducer {
       ...(options.signal ? [options.signal] : []),
     ])
     this.#brokers = config.kafkaBrokers
-    this.#compression =
-      kafkajs.CompressionTypes[config.producerCompression === 'gzip' ? 'GZIP' : 'None']
+    this.#compression = COMPRESSIONS[config.producerCompression]
     // What kafkajs tries again by itself is no news; what it gives up is thrown, and told here.
     const { log } = options
     const quiet = log.child({}, { level: log.level === 'debug' ? 'debug' : 'error' })
@@ -134,7 +134,7 @@ export class TopicProducer {
       const first = this.#queue[0]
       if (first === undefined) break
       const message = first.messages[first.taken] as OutgoingMessage
-      bytes += message.value?.length ?? 0
+      bytes += (message.value?.length ?? 0) + headerBytes(message)
       if (bytes > PRODUCE_BATCH_BYTES_MAX && messages.length > 0) break
       messages.push(message)
       first.taken += 1
@@ -190,6 +190,17 @@ export class TopicProducer {
     await this.#producer.disconnect().catch(() => {})
     this.#producer = this.#create()
   }
+}
+
+/** Whether the broker refuses a message, or all of a batch, for its size. */
+export function isTooLarge(fault: unknown): boolean {
+  return /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(typeOf(fault) ?? '')
+}
+
+function headerBytes({ headers = {} }: OutgoingMessage): number {
+  let bytes = 0
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0)
+  return bytes
 }
 
 interface Waiting {

@@ -182,9 +182,9 @@ export const SETTINGS = {
   producerCompression: setting({
     env: 'UPI_PRODUCER_COMPRESSION',
     group: 'Kafka',
-    about: 'Compression of our own producers: none or gzip.',
+    about: 'Compression of our own producers: none, gzip, snappy, lz4 or zstd.',
     fallback: 'none',
-    parse: choice('none', 'gzip'),
+    parse: choice('none', 'gzip', 'snappy', 'lz4', 'zstd'),
   }),
 
   schemaRegistryUrl: setting({

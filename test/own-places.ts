@@ -23,7 +23,8 @@ export async function dropTopics(config: Config): Promise<void> {
     await admin.deleteTopics({ topics: own.filter((name) => name !== ALERTS_TOPIC) })
     const { groups } = await admin.listGroups()
     const ids = groups.map(({ groupId }) => groupId)
-    await admin.deleteGroups(ids.filter((id) => id === config.consumerGroup))
+    // A member that was killed belongs to its group until its session ends.
+    await eventually(() => admin.deleteGroups(ids.filter((id) => id === config.consumerGroup)))
   })
   const subjects = `${need(config, 'schemaRegistryUrl').schemaRegistryUrl}/subjects`
   const names = (await (await fetch(subjects)).json()) as string[]

@@ -1,3 +1,4 @@
+import type { KafkaMessage } from 'kafkajs'
 import { type Config, need } from '../platform/config.ts'
 import { createKafka } from '../platform/kafka.ts'
 import { createLogger } from '../platform/telemetry.ts'
@@ -13,6 +14,8 @@ export interface TopicEnd {
 export interface TopicRecord {
   readonly key: string | undefined
   readonly value: Buffer
+  readonly isNull: boolean
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Looks where the topic of the settings ends. */
@@ -46,7 +49,7 @@ export async function readTopic(
       autoCommit: false,
       eachMessage: async ({ partition, message }) => {
         if (Number(message.offset) < Number(from.offsets.get(partition))) return
-        records.push({ key: message.key?.toString(), value: message.value ?? Buffer.alloc(0) })
+        records.push(toRecord(message))
         if (records.length === count) resolve()
       },
     })
@@ -54,5 +57,16 @@ export async function readTopic(
     return records
   } finally {
     await consumer.disconnect()
+  }
+}
+
+function toRecord({ key, value, headers = {} }: KafkaMessage): TopicRecord {
+  return {
+    key: key?.toString(),
+    value: value ?? Buffer.alloc(0),
+    isNull: value === null,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, text]) => [name, String(text)]),
+    ),
   }
 }

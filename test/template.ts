@@ -78,7 +78,11 @@ export function databaseUrl(
   return Object.assign(new URL(url), { pathname: `/${name}`, ...login }).href
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Runs work on a connection of its own, and closes it. */
+export async function withClient<T>(
+  url: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'upi-test' })
   await client.connect()
   try {

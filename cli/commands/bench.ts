@@ -15,13 +15,29 @@ export interface IngestBench {
   readonly runs: number
   readonly framing: Framing
   readonly floor: boolean
+  readonly historyDays: number
+  readonly historyRows: number
   readonly save: boolean
   readonly profile?: string
   readonly verbose?: boolean
 }
 
+/** What `bench latency` is asked for. */
+export interface LatencyBench {
+  readonly rate: number
+  readonly seconds: number
+  readonly kill: number
+  readonly partitions: number
+  readonly save: boolean
+  readonly verbose?: boolean
+}
+
 const COUNT_MAX = 20_000_000
 const RUNS_MAX = 99
+const HISTORY_DAYS_MAX = 400
+const HISTORY_ROWS_MAX = 1_000_000_000
+const RATE_MAX = 20_000
+const SECONDS_MAX = 3_600
 const PARTITIONS_MAX = 12
 
 /** `./upi bench` */
@@ -36,6 +52,18 @@ export function benchCommand(): Command {
     .option('--partitions <list>', 'partitions of the topic, each measured', listOption, [1, 3])
     .option('--runs <n>', 'repetitions; the median counts', countOption(1, RUNS_MAX), 3)
     .option('--framing <kind>', 'plain, json or avro messages', framingOption, 'plain')
+    .option(
+      '--history-days <n>',
+      'fill so many days before, and compare with empty tables instead of the floor',
+      countOption(0, HISTORY_DAYS_MAX),
+      0,
+    )
+    .option(
+      '--history-rows <n>',
+      'rows in those days, half of them clean and half raw',
+      countOption(1, HISTORY_ROWS_MAX),
+      20_000_000,
+    )
     .option('--no-floor', 'leave out the COPY floor, for a quick look')
     .option('--no-save', 'leave the files of earlier results as they are')
     .option('--profile <file>', 'only run once under the profiler, and save a .cpuprofile')
@@ -46,6 +74,18 @@ export function benchCommand(): Command {
       const profile = options.profile === undefined ? {} : { profile: resolve(options.profile) }
       return runBench('ingest', { ...options, ...profile })
     })
+  subCommand(
+    command,
+    'latency',
+    'Measure at an even rate how soon a message is a visible row, and after a kill -9.',
+  )
+    .option('--rate <n>', 'transactions a second', countOption(1, RATE_MAX), 1_000)
+    .option('--seconds <n>', 'how long, after a warm-up', countOption(1, SECONDS_MAX), 60)
+    .option('--kill <n>', 'how often the worker is killed afterwards', countOption(0, RUNS_MAX), 5)
+    .option('--partitions <n>', 'partitions of the topic', countOption(1, PARTITIONS_MAX), 3)
+    .option('--no-save', 'leave the files of earlier results as they are')
+    .addHelpText('after', LATENCY_HELP)
+    .action((_, latency: Command) => runBench('latency', latency.optsWithGlobals<LatencyBench>()))
   return command
 }
 
@@ -53,7 +93,11 @@ const INGEST_HELP = `
 Messages: calibrated traffic, 5 % status updates, 1 % duplicates, 0.5 % malformed. The floor is COPY of the rows that the
 run has stored, on one connection, 10,000 messages a transaction, into fresh tables as migrated, and with primary keys
 only. It works in a database and topics of its own on the running stack, or starts a stack, and removes them.
-Results: test/bench/results/ingest.json and ingest.md, when all partitions of the default are measured beside the floor.`
+Results: ingest.json and ingest.md in test/bench/results/, with history ingest-history.json and .md.`
+
+const LATENCY_HELP = `
+Traffic comes from ./upi generate; a payment of the bench's own is sent every 50 ms and looked for in the clean table on a
+connection that does nothing else. Results: test/bench/results/latency.json and latency.md.`
 
 async function runBench(name: string, options: object): Promise<void> {
   const script = join(CHECKOUT, 'test/bench', `${name}.ts`)

@@ -10,13 +10,14 @@ import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { readTopicLog } from '../../platform/topic-log.ts'
 import { createStreamMetrics } from '../../streaming/metrics.ts'
+import { DeadLetterRelay } from '../../streaming/relay.ts'
 import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
 import { createSink } from '../../streaming/sink.ts'
 import { StreamWorker } from '../../streaming/worker.ts'
 import { newCommand } from '../command.ts'
 
-// One connection a partition that is written at the same time, and one for making partitions.
-const CONNECTIONS_MAX = 5
+// One connection a partition that is written at the same time, one for making partitions, one for the relay.
+const CONNECTIONS_MAX = 6
 
 /** `./upi stream` */
 export function streamCommand(): Command {
@@ -55,6 +56,8 @@ export function streamCommand(): Command {
       rules: rulesVersionOf(config),
       readLog: () => readTopicLog(admin, config.topic),
     })
+    const relay = new DeadLetterRelay({ config, pool, log })
+    shutdown.add('dead letter relay', () => relay.close())
     const worker = new StreamWorker({
       kafka,
       sink,
@@ -63,7 +66,10 @@ export function streamCommand(): Command {
       topic: config.topic,
       group: config.consumerGroup,
       log,
-      onBatch: metrics.countBatch,
+      onBatch: (partition, books) => {
+        metrics.countBatch(partition, books)
+        if (books.rejected > 0) relay.wake()
+      },
     })
     if (config.metricsPort !== undefined) {
       const health = await serveHealth({
@@ -76,6 +82,7 @@ export function streamCommand(): Command {
     }
 
     log.info({ topic: config.topic, group: config.consumerGroup }, 'stream started')
+    relay.start(shutdown.signal)
     try {
       await worker.run(shutdown.signal)
     } catch (cause) {

@@ -30,8 +30,8 @@ export const decodeMessage = defineProcessor<KafkaRecord, WireMessage>({
     if (value.length > MESSAGE_BYTES_MAX) return refuse('TOO_LARGE', 'value')
     const body = readBody(value, rules)
     if (!body.ok) return body
-    const { fields, amountLiteral } = body.value
-    if (holdsNul(fields)) return refuse('NOT_UTF8', 'NUL in a field')
+    const { fields, amountLiteral, mayHoldNul } = body.value
+    if (mayHoldNul && holdsNul(fields)) return refuse('NOT_UTF8', 'NUL in a field')
     return accept({ fields, amountLiteral, kafkaMillis: timestampMs })
   },
 })
@@ -42,7 +42,9 @@ export function schemaIdOf(value: Buffer | null): number | undefined {
   return value.readUInt32BE(1)
 }
 
-type Body = Pick<WireMessage, 'fields' | 'amountLiteral'>
+interface Body extends Pick<WireMessage, 'fields' | 'amountLiteral'> {
+  readonly mayHoldNul: boolean
+}
 
 function readBody(value: Buffer, rules: Rules): Result<Body> {
   if (value[0] !== 0) return readJson(value)
@@ -72,6 +74,7 @@ function readAvro(body: Buffer, id: number, fromBuffer: (body: Buffer) => unknow
   return accept({
     fields: decoded,
     amountLiteral: typeof amount === 'number' ? String(amount) : undefined,
+    mayHoldNul: true,
   })
 }
 
@@ -89,6 +92,8 @@ function readJson(bytes: Buffer): Result<Body> {
   return accept({
     fields: parsed,
     amountLiteral: typeof amount === 'number' ? literalOf(amount, text) : undefined,
+    // JSON has no other way to say it.
+    mayHoldNul: text.includes('\\u0000'),
   })
 }
 

@@ -1,5 +1,6 @@
 import { UpiError } from '../../core/errors.ts'
-import { withClient } from './bench-places.ts'
+import type { BusinessDate } from '../../core/time.ts'
+import { withClient } from '../template.ts'
 import type { MixTally } from './message-mix.ts'
 
 /** The books of a run and what they must agree with. */
@@ -16,11 +17,20 @@ const COUNTS = [
   'duplicate',
   'conflicting',
   'absorbed',
+  'in_metrics',
+  'paise_apart',
 ] as const
 
-/** Compares what is stored with what was sent and the books with themselves; throws CHECK_FAILED when one is wrong. */
-export async function checkBooks(url: string, sent: MixTally): Promise<Books> {
-  const books = await readBooks(url)
+/**
+ * Compares what is stored of the days after `lastDay` with what was sent, and the books with themselves; throws
+ * CHECK_FAILED when one is wrong.
+ */
+export async function checkBooks(
+  url: string,
+  sent: MixTally,
+  lastDay: BusinessDate = '1970-01-01',
+): Promise<Books> {
+  const books = await readBooks(url, lastDay)
   const accepted = sent.messages - sent.malformed
   const wanted: [string, number, number][] = [
     ['raw rows', books.raw, sent.messages],
@@ -34,6 +44,8 @@ export async function checkBooks(url: string, sent: MixTally): Promise<Books> {
       books.inserted + books.merged + books.duplicate + books.conflicting,
       books.accepted,
     ],
+    ['rows in the minute metrics', books.in_metrics, books.clean],
+    ['paise by which the minute metrics differ', books.paise_apart, 0],
     ['repeated messages', books.merged + books.duplicate, sent.updates + sent.duplicates],
   ]
   const wrong = wanted.filter(([, is, should]) => is !== should)
@@ -42,16 +54,22 @@ export async function checkBooks(url: string, sent: MixTally): Promise<Books> {
   throw new UpiError('CHECK_FAILED', `the books do not balance: ${sentence}`)
 }
 
-async function readBooks(url: string): Promise<Books> {
+async function readBooks(url: string, lastDay: BusinessDate): Promise<Books> {
   return await withClient(url, async (client) => {
     const { rows } = await client.query<Record<string, string>>(
-      `select (select count(*) from raw_upi_transactions) as raw,
-              (select count(*) from clean_upi_transactions) as clean,
+      `select (select count(*) from raw_upi_transactions
+                where kafka_timestamp >= ($1::date + 1 + time '00:00') at time zone 'UTC') as raw,
+              (select count(*) from clean_upi_transactions where business_date > $1) as clean,
               (select count(*) from rejected_upi_transactions) as rejected,
+              (select sum(txns + refunds) from upi_minute_metrics) as in_metrics,
+              (select sum(amount + refund_amount) * 100 from upi_minute_metrics)
+                - (select sum(amount) * 100 from clean_upi_transactions where business_date > $1)
+                as paise_apart,
               sum(messages) as messages, sum(accepted) as accepted, sum(inserted) as inserted,
               sum(merged) as merged, sum(duplicate) as duplicate,
               sum(conflicting) as conflicting, sum(absorbed) as absorbed
          from ops.stream_batches`,
+      [lastDay],
     )
     const entries = COUNTS.map((name) => [name, Number(rows[0]?.[name] ?? 0)])
     return Object.fromEntries(entries) as Books

@@ -2,6 +2,7 @@ import type { IngestBench } from '../../cli/commands/bench.ts'
 import { note, print, printTable } from '../../cli/output.ts'
 import type { Books } from './check-books.ts'
 import type { CpuReading } from './cpu.ts'
+import type { Series } from './measurement.ts'
 import { EVENTS_PER_SECOND, type MixTally } from './message-mix.ts'
 import {
   type Circumstances,
@@ -10,8 +11,6 @@ import {
   spreadOf,
   writeResults,
 } from './results.ts'
-import type { FloorKind, FloorRun } from './run-floor.ts'
-import type { IngestRun } from './run-ingest.ts'
 
 /** All that `bench ingest` has measured. */
 export interface IngestResult {
@@ -19,37 +18,33 @@ export interface IngestResult {
   readonly options: IngestBench
   readonly sent: MixTally
   readonly books: Books | undefined
-  /** By the topic's partitions. */
-  readonly runs: ReadonlyMap<number, readonly IngestRun[]>
-  readonly floors: Readonly<Record<FloorKind, readonly FloorRun[]>>
+  readonly series: readonly Series[]
 }
 
 interface Row {
   readonly what: string
   readonly perSecond: Spread
-  /** Of this row's rate to that of the floor as migrated, round by round. */
-  readonly ofFloor: Spread | null
+  /** Of this row's rate to that of its base, round by round. */
+  readonly share: Spread | null
   readonly cpu: CpuReading
   readonly peakMib: number | null
 }
 
 /** Prints the table and, after a full bench, writes it to the results. */
 export function reportIngest(result: IngestResult): void {
-  const rows = rowsOf(result)
+  const rows = result.series.filter(({ runs }) => runs.length > 0).map(rowOf)
   printTable(
     rows,
-    COLUMNS.map(([title, value], index) => ({
+    columnsOf(result.options).map(([title, value], index) => ({
       title,
       value,
       align: index === 0 ? ('left' as const) : ('right' as const),
     })),
   )
-  const { options, sent, books, circumstances } = result
+  const { options, sent, books, circumstances, series } = result
   print()
   print(mixText(sent))
-  const isFull = options.save && options.floor && options.profile === undefined
-  if (!isFull) return
-  const { runs, floors } = result
+  if (!options.save || !(options.floor || options.historyDays > 0)) return
   const machine = {
     ...circumstances,
     options,
@@ -57,58 +52,38 @@ export function reportIngest(result: IngestResult): void {
     sent,
     books,
     medians: rows,
-    runs: Object.fromEntries(runs),
-    floors,
+    runs: series.map(({ what, runs }) => ({ what, runs })),
   }
-  note(`written to ${writeResults('ingest', machine, pageOf(result, rows))}`)
+  const name = options.historyDays > 0 ? 'ingest-history' : 'ingest'
+  note(`written to ${writeResults(name, machine, pageOf(result, rows))}`)
 }
 
-const COLUMNS: readonly [string, (row: Row) => string][] = [
+const columnsOf = ({ historyDays }: IngestBench): readonly [string, (row: Row) => string][] => [
   ['what', ({ what }) => what],
   ['messages/s', ({ perSecond }) => String(Math.round(perSecond.median))],
   ['least–most', ({ perSecond: { least, most } }) => `${Math.round(least)}–${Math.round(most)}`],
-  ['of the floor', ({ ofFloor }) => ratioText(ofFloor)],
+  [historyDays > 0 ? 'of the empty rate' : 'of the floor', ({ share }) => ratioText(share)],
   ['worker CPU s/M', ({ cpu }) => secondsText(cpu.worker)],
   ['Postgres CPU s/M', ({ cpu }) => secondsText(cpu.postgres)],
   ['Kafka CPU s/M', ({ cpu }) => secondsText(cpu.kafka)],
   ['peak MiB', ({ peakMib }) => (peakMib === null ? '' : String(peakMib))],
 ]
 
-function rowsOf({ runs, floors }: IngestResult): Row[] {
-  const floor = floors.migrated.map(({ perSecond }) => perSecond)
-  const ingest = [...runs].map(([partitions, each]) => ({
-    what: `one worker, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`,
-    perSecond: spreadOf(each.map(({ perSecond }) => perSecond)),
-    ofFloor: ratioOf(
-      each.map(({ perSecond }) => perSecond),
-      floor,
-    ),
-    cpu: medianCpu(each.map(({ cpu }) => cpu)),
-    peakMib: mebibytes(each.map(({ peakBytes }) => peakBytes)),
-  }))
-  const copies = (['migrated', 'keys'] as const)
-    .filter((kind) => floors[kind].length > 0)
-    .map((kind) => ({
-      what: kind === 'migrated' ? 'floor: COPY as migrated' : 'floor: COPY, primary keys only',
-      perSecond: spreadOf(floors[kind].map(({ perSecond }) => perSecond)),
-      ofFloor: ratioOf(
-        floors[kind].map(({ perSecond }) => perSecond),
-        floor,
-      ),
-      cpu: {
-        worker: null,
-        postgres: medianOf(floors[kind].map(({ postgresCpu }) => postgresCpu)),
-        kafka: null,
-      },
-      peakMib: null,
-    }))
-  return [...ingest, ...copies]
+function rowOf({ what, runs, base }: Series): Row {
+  const rates = runs.map(({ perSecond }) => perSecond)
+  return {
+    what,
+    perSecond: spreadOf(rates),
+    share: base === undefined || base.runs.length === 0 ? null : shareOf(rates, base),
+    cpu: medianCpu(runs.map(({ cpu }) => cpu)),
+    peakMib: mebibytes(runs.map(({ peakBytes }) => peakBytes)),
+  }
 }
 
-function ratioOf(rates: readonly number[], floor: readonly number[]): Spread | null {
-  if (floor.length === 0) return null
-  const { least, most } = spreadOf(rates.map((rate, round) => rate / (floor[round] as number)))
-  return { median: spreadOf(rates).median / spreadOf(floor).median, least, most }
+function shareOf(rates: readonly number[], { runs }: Series): Spread {
+  const base = runs.map(({ perSecond }) => perSecond)
+  const { least, most } = spreadOf(rates.map((rate, round) => rate / (base[round] as number)))
+  return { median: spreadOf(rates).median / spreadOf(base).median, least, most }
 }
 
 function medianCpu(readings: readonly CpuReading[]): CpuReading {
@@ -147,23 +122,32 @@ function mixText({ messages, transactions, updates, duplicates, malformed }: Mix
   )
 }
 
+const FLOOR_TEXT = `The floor is COPY of the rows that a run has stored, text at hand, on one connection, 10,000 messages a
+transaction, into fresh tables as migrated; a message is a row of raw.`
+
+function historyText({ historyDays, historyRows }: IngestBench): string {
+  return `With history, the ${historyDays} days before hold ${historyRows} rows, half of them clean, half raw (without payloads). The empty
+rate is that of the same run on empty tables, in turn with it.`
+}
+
 function pageOf({ circumstances, options, sent }: IngestResult, rows: readonly Row[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const columns = columnsOf(options)
   const table = [
-    line(COLUMNS.map(([title]) => title)),
-    `|${COLUMNS.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`,
-    ...rows.map((row) => line(COLUMNS.map(([, value]) => value(row)))),
+    line(columns.map(([title]) => title)),
+    `|${columns.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`,
+    ...rows.map((row) => line(columns.map(([, value]) => value(row)))),
   ]
   return `# Ingest
 
-Made by \`./upi bench ingest\`: medians of ${options.runs} rounds, ${options.framing} messages.
+Made by \`./upi bench ingest\`: medians of ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}, ${options.framing} messages.
 
 ${table.join('\n')}
 
 ${mixText(sent)}
 Rate and CPU are taken between the worker's first commit and its last; CPU is seconds for a million messages, Postgres' with
-all its backends. The floor is COPY of the rows that a run has stored, text at hand, on one connection, 10,000 messages a
-transaction, into fresh tables; a message is a row of raw.
+all its backends.
+${options.historyDays > 0 ? historyText(options) : FLOOR_TEXT}
 
 ${circumstancesText(circumstances)}
 `

@@ -3,37 +3,37 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IngestBench } from '../../cli/commands/bench.ts'
 import { note } from '../../cli/output.ts'
-import type { Shutdown } from '../../platform/shutdown.ts'
-import { BenchPlaces, type BenchTopic } from './bench-places.ts'
+import { addDays, businessDateOf } from '../../core/time.ts'
+import { type BenchDatabase, BenchPlaces, type BenchTopic } from './bench-places.ts'
 import { type Books, checkBooks } from './check-books.ts'
-import { type IngestResult, reportIngest } from './ingest-report.ts'
+import { fillHistory, type History, resetToHistory } from './fill-history.ts'
+import { reportIngest } from './ingest-report.ts'
+import type { Series } from './measurement.ts'
 import type { MixTally } from './message-mix.ts'
-import { preload } from './preload.ts'
+import { eventsFrom, preload } from './preload.ts'
 import { profilerArgs, reportProfile } from './profile.ts'
 import { readCircumstances } from './results.ts'
 import { runBench } from './run-bench.ts'
-import {
-  type FloorKind,
-  type FloorRows,
-  type FloorRun,
-  runFloor,
-  takeFloorRows,
-} from './run-floor.ts'
-import { type IngestRun, runIngest } from './run-ingest.ts'
+import { type FloorKind, type FloorRows, runFloor, takeFloorRows } from './run-floor.ts'
+import { runIngest } from './run-ingest.ts'
 
 /*
- * `./upi bench ingest`: one worker, the real process, against a full topic, and in turn with it the floor: COPY of the
- * same rows.
+ * `./upi bench ingest`: one worker, the real process, against a full topic, and in turn with it the floor, COPY of the
+ * same rows; or the same worker with months of older rows beside.
  */
-
-function lastOf({ partitions }: IngestBench): number {
-  return partitions.at(-1) as number
-}
 
 interface Surroundings {
   readonly sent: MixTally
+  /** For what is large and passing. */
   readonly folder: string
-  readonly signal: Shutdown['signal']
+  readonly signal: AbortSignal
+}
+
+interface RunOptions {
+  readonly history?: History
+  readonly nodeArgs?: readonly string[]
+  /** Whether the floor will want what the run has stored. */
+  readonly storesRows?: boolean
 }
 
 /** Runs and floors over the same messages. */
@@ -49,59 +49,106 @@ class Ingest {
     this.#around = around
   }
 
-  async run(topic: BenchTopic, nodeArgs: readonly string[] = []): Promise<IngestRun> {
-    const { sent, folder, signal } = this.#around
-    const { messages } = sent
-    const database = await this.#places.database()
-    try {
-      const run = await runIngest(this.#places, { topic, database, messages, nodeArgs, signal })
-      this.books = await checkBooks(database.url, sent)
-      this.#rows ??= await takeFloorRows(database.url, { folder, messages })
-      note(`${topic.partitions} partitions: ${run.perSecond} messages/s, books balanced`)
-      return run
-    } finally {
-      await database.drop()
+  /** One run in each of the series in turn, again and again: what else the machine does meets all of them. */
+  async measure({ runs, floor }: IngestBench, topics: readonly BenchTopic[]): Promise<Series[]> {
+    const copies: Series = { what: 'floor: COPY as migrated', runs: [] }
+    const keys: Series = { what: 'floor: COPY, primary keys only', runs: [], base: copies }
+    const workers = topics.map((topic): Series => ({ what: nameOf(topic), runs: [], base: copies }))
+    for (let round = 0; round < runs; round += 1) {
+      for (const [index, topic] of topics.entries()) {
+        workers[index]?.runs.push(
+          await this.#withDatabase((database) => this.#run(topic, database, { storesRows: floor })),
+        )
+      }
+      if (!floor) continue
+      copies.runs.push(await this.#floor('migrated'))
+      keys.runs.push(await this.#floor('keys'))
     }
+    return [...workers, copies, keys]
   }
 
-  async floor(kind: FloorKind): Promise<FloorRun> {
+  /** The same with older days in the tables, in turn with runs on empty ones. */
+  async measureHistory(options: IngestBench, topics: readonly BenchTopic[]): Promise<Series[]> {
+    const { historyDays: days, historyRows: rows, runs } = options
+    const lastDay = addDays(businessDateOf(eventsFrom(Date.now()) * 1000), -1)
+    const history: History = { days, rows, lastDay }
+    const full = await this.#places.database()
+    await fillHistory(full.url, history, this.#around.signal)
+    const series: Series[] = []
+    for (const topic of topics) {
+      const empty: Series = { what: `${nameOf(topic)}, empty tables`, runs: [] }
+      const what = `${nameOf(topic)}, ${days} days before`
+      const filled: Series = { what, runs: [], base: empty }
+      series.push(empty, filled)
+      for (let round = 0; round < runs; round += 1) {
+        empty.runs.push(await this.#withDatabase((database) => this.#run(topic, database)))
+        filled.runs.push(await this.#run(topic, full, { history }))
+        await resetToHistory(full.url, history)
+      }
+    }
+    return series
+  }
+
+  async profile(topic: BenchTopic, path: string): Promise<void> {
+    const folder = mkdtempSync(join(this.#around.folder, 'profile-'))
+    const nodeArgs = profilerArgs(folder)
+    await this.#withDatabase((database) => this.#run(topic, database, { nodeArgs }))
+    reportProfile(folder, path)
+    note(`saved ${path}; open it in Chrome's DevTools or VS Code`)
+  }
+
+  async #run(
+    topic: BenchTopic,
+    database: BenchDatabase,
+    { history, nodeArgs = [], storesRows = false }: RunOptions = {},
+  ) {
+    const { sent, folder, signal } = this.#around
+    const { messages } = sent
+    const run = await runIngest(this.#places, { topic, database, messages, nodeArgs, signal })
+    this.books = await checkBooks(database.url, sent, history?.lastDay)
+    if (storesRows) this.#rows ??= await takeFloorRows(database.url, { folder, messages })
+    const beside = history === undefined ? '' : ' beside history'
+    note(`${nameOf(topic)}${beside}: ${run.perSecond} messages/s, books balanced`)
+    return run
+  }
+
+  async #floor(kind: FloorKind) {
     const { signal } = this.#around
     const floor = await runFloor(this.#places, this.#rows as FloorRows, { kind, signal })
     note(`floor, ${kind}: ${floor.perSecond} messages/s`)
     return floor
   }
 
-  async profile(topic: BenchTopic, path: string): Promise<void> {
-    const folder = mkdtempSync(join(this.#around.folder, 'profile-'))
-    await this.run(topic, profilerArgs(folder))
-    reportProfile(folder, path)
-    note(`saved ${path}; open it in Chrome's DevTools or VS Code`)
+  async #withDatabase<T>(work: (database: BenchDatabase) => Promise<T>): Promise<T> {
+    const database = await this.#places.database()
+    try {
+      return await work(database)
+    } finally {
+      await database.drop()
+    }
   }
+}
+
+function nameOf({ partitions }: BenchTopic): string {
+  return `one worker, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
 }
 
 await runBench<IngestBench>(async (options, shutdown) => {
   const places = await BenchPlaces.open(shutdown)
-  note(`measuring on ${places.about}`)
+  note(`measuring on ${places.servers.about}`)
   const circumstances = await readCircumstances(places)
   const folder = mkdtempSync(join(tmpdir(), 'upi-bench-'))
-  shutdown.add('rows of the floor', () => rmSync(folder, { recursive: true, force: true }))
-
-  const partitions = options.profile === undefined ? options.partitions : [lastOf(options)]
+  shutdown.add('passing files', () => rmSync(folder, { recursive: true, force: true }))
+  const { count, framing, profile } = options
+  const partitions = profile === undefined ? options.partitions : options.partitions.slice(-1)
   const topics = await Promise.all(partitions.map((each) => places.topic(each)))
-  const { count, framing } = options
-  const sent = await preload(topics, { count, framing, signal: shutdown.signal })
-  const bench = new Ingest(places, { sent, folder, signal: shutdown.signal })
-  if (options.profile !== undefined) {
-    return await bench.profile(topics[0] as BenchTopic, options.profile)
-  }
-  const runs = new Map(topics.map((topic) => [topic.partitions, [] as IngestRun[]]))
-  const floors: Record<FloorKind, FloorRun[]> = { migrated: [], keys: [] }
-  // In turn, so that whatever else the machine does meets all of them.
-  for (let round = 0; round < options.runs; round += 1) {
-    for (const topic of topics) runs.get(topic.partitions)?.push(await bench.run(topic))
-    if (!options.floor) continue
-    for (const kind of ['migrated', 'keys'] as const) floors[kind].push(await bench.floor(kind))
-  }
-  const result: IngestResult = { circumstances, options, sent, books: bench.books, runs, floors }
-  reportIngest(result)
+  const { signal } = shutdown
+  const sent = await preload(topics, { count, framing, signal })
+  const bench = new Ingest(places, { sent, folder, signal })
+  if (profile !== undefined) return await bench.profile(topics[0] as BenchTopic, profile)
+  const series =
+    options.historyDays > 0
+      ? await bench.measureHistory(options, topics)
+      : await bench.measure(options, topics)
+  reportIngest({ circumstances, options, sent, books: bench.books, series })
 })

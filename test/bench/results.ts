@@ -4,7 +4,8 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { CHECKOUT } from '../../platform/config.ts'
 import { STACK_VERSIONS } from '../../platform/stack/index.ts'
-import { type BenchPlaces, withClient } from './bench-places.ts'
+import { withClient } from '../template.ts'
+import type { BenchPlaces } from './bench-places.ts'
 
 /** The middle of repeated measurements, and how far they lie apart. */
 export interface Spread {
@@ -25,14 +26,20 @@ export interface Circumstances {
     /** Runnable processes over the last minute, when the bench began: others were at work above 1. */
     readonly load: number
   }
+  /** Workers on other databases of the same server: their work is in its figures. */
+  readonly other_streams: number
   readonly versions: { readonly node: string; readonly postgres: string; readonly kafka: string }
 }
 
 /** Describes the machine, the versions and the checkout. */
 export async function readCircumstances(places: BenchPlaces): Promise<Circumstances> {
-  const postgres = await withClient(places.config.databaseUrl, async (client) => {
-    const { rows } = await client.query<{ server_version: string }>('show server_version')
-    return rows[0]?.server_version.split(' ')[0] ?? ''
+  const server = await withClient(places.servers.config.databaseUrl, async (client) => {
+    const { rows } = await client.query<{ version: string; streams: string }>(
+      `select current_setting('server_version') as version,
+              count(distinct datname) filter (where application_name = 'upi-stream') as streams
+         from pg_stat_activity`,
+    )
+    return rows[0]
   })
   return {
     date: new Date().toISOString(),
@@ -44,7 +51,12 @@ export async function readCircumstances(places: BenchPlaces): Promise<Circumstan
       kernel: release(),
       load: Number((loadavg()[0] ?? 0).toFixed(1)),
     },
-    versions: { node: process.versions.node, postgres, kafka: STACK_VERSIONS.kafka },
+    other_streams: Number(server?.streams ?? 0),
+    versions: {
+      node: process.versions.node,
+      postgres: server?.version.split(' ')[0] ?? '',
+      kafka: STACK_VERSIONS.kafka,
+    },
   }
 }
 
@@ -58,10 +70,11 @@ export function writeResults(name: string, result: object, page: string): string
 }
 
 /** The lines that tell where and when a result was measured. */
-export function circumstancesText({ date, commit, machine, versions }: Circumstances): string {
+export function circumstancesText(circumstances: Circumstances): string {
+  const { date, commit, machine, versions, other_streams: others } = circumstances
   const { cpu, cores, memory_gib, kernel, load } = machine
   return [
-    `${cpu}, ${cores} cores, ${memory_gib} GiB, Linux ${kernel}; load before ${load}.`,
+    `${cpu}, ${cores} cores, ${memory_gib} GiB, Linux ${kernel}; load before ${load}${others > 0 ? `, ${others} other streams at work` : ''}.`,
     `Node ${versions.node}, Postgres ${versions.postgres}, Kafka ${versions.kafka}; commit ${commit}, ${date.slice(0, 10)}.`,
   ].join('\n')
 }
@@ -80,8 +93,9 @@ function commitOf(folder: string): string {
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
-    const isChanged = git('status', '--porcelain', '--untracked-files=no') !== ''
-    return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`
+    // The results of another bench are no change of what is measured.
+    const changes = git('status', '--porcelain', '-uno', '--', '.', ':!test/bench/results')
+    return `${git('rev-parse', '--short', 'HEAD')}${changes !== '' ? ' with changes' : ''}`
   } catch {
     return 'unknown'
   }

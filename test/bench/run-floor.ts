@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import { Progress } from '../../cli/output.ts'
 import { ensurePartitions } from '../../platform/queries/partitions.ts'
-import { type BenchPlaces, withClient } from './bench-places.ts'
+import { withClient } from '../template.ts'
+import type { BenchPlaces } from './bench-places.ts'
 import { copyIn } from './copy-text.ts'
-import { readCpu } from './cpu.ts'
+import { cpuPerMillion, readCpu } from './cpu.ts'
+import type { Measurement } from './measurement.ts'
 import { type StoredRows, type StoredTable, storeRows } from './stored-rows.ts'
 
 /** Rows of raw and of clean, text at hand, for as many transactions. */
@@ -11,15 +13,6 @@ export interface FloorRows {
   readonly messages: number
   readonly portions: number
   readonly tables: readonly StoredRows[]
-}
-
-/** How fast this machine's Postgres takes the same rows by COPY. */
-export interface FloorRun {
-  /** Messages, that is rows of raw; the rows of clean come with them. */
-  readonly perSecond: number
-  readonly seconds: number
-  /** CPU seconds of Postgres for a million messages; null where it cannot be seen. */
-  readonly postgresCpu: number | null
 }
 
 /** `migrated`: the tables with all their indexes; `keys`: with their primary keys only. */
@@ -44,7 +37,7 @@ export async function runFloor(
   places: BenchPlaces,
   rows: FloorRows,
   { kind, signal }: { kind: FloorKind; signal: AbortSignal },
-): Promise<FloorRun> {
+): Promise<Measurement> {
   const database = await places.database()
   try {
     await withClient(database.url, (admin) => prepareTables(admin, rows, kind))
@@ -59,9 +52,9 @@ async function copyAll(
   places: BenchPlaces,
   { messages, portions, tables }: FloorRows,
   signal: AbortSignal,
-): Promise<FloorRun> {
+): Promise<Measurement> {
   const progress = new Progress()
-  const cpuBefore = readCpu(places.servers).postgres
+  const cpu = readCpu(places.servers.processes)
   const began = performance.now()
   for (let portion = 0; portion < portions; portion += 1) {
     signal.throwIfAborted()
@@ -71,13 +64,13 @@ async function copyAll(
     progress.update(`COPY floor: ${portion + 1} of ${portions} transactions`)
   }
   const seconds = (performance.now() - began) / 1000
-  const cpuAfter = readCpu(places.servers).postgres
   progress.done()
-  const isSeen = cpuBefore !== null && cpuAfter !== null
   return {
+    // Messages, that is rows of raw; the rows of clean come with them.
     perSecond: Math.round(messages / seconds),
     seconds,
-    postgresCpu: isSeen ? ((cpuAfter - cpuBefore) / messages) * 1_000_000 : null,
+    cpu: cpuPerMillion(cpu, readCpu(places.servers.processes), messages),
+    peakBytes: null,
   }
 }
 

@@ -1,26 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { Progress } from '../../cli/output.ts'
-import {
-  type BenchDatabase,
-  type BenchPlaces,
-  type BenchTopic,
-  withClient,
-} from './bench-places.ts'
+import { withClient } from '../template.ts'
+import type { BenchDatabase, BenchPlaces, BenchTopic } from './bench-places.ts'
 import { type CpuReading, cpuPerMillion, peakMemory, readCpu } from './cpu.ts'
-import { startWorker, type WorkerProcess } from './worker-process.ts'
+import type { Measurement } from './measurement.ts'
+import { type PlatformProcess, startProcess } from './platform-process.ts'
 
-/** What one worker did with a full topic. */
-export interface IngestRun {
-  /** From the first commit that was seen to the last. */
-  readonly perSecond: number
-  readonly seconds: number
+/** What one worker did with a full topic, from the first commit that was seen to the last. */
+export interface IngestRun extends Measurement {
   /** From the start of the process to the first commit. */
   readonly startSeconds: number
-  readonly cpu: CpuReading
   /** Of the worker's whole life, starting included, over all messages. */
   readonly cpuWithStart: CpuReading
-  readonly peakBytes: number | null
 }
 
 export interface IngestTask {
@@ -37,7 +29,7 @@ export async function runIngest(places: BenchPlaces, task: IngestTask): Promise<
   return await withClient(database.url, async (observer) => {
     // So that no run pays for the pages of the one before it.
     await observer.query('checkpoint')
-    const worker = startWorker(places.envFor(topic, database), nodeArgs)
+    const worker = startProcess(['stream'], places.envFor(topic, database), nodeArgs)
     const began = markNow(places, worker, 0)
     try {
       const { first, last } = await watch(places, { ...task, worker, observer })
@@ -64,7 +56,7 @@ interface Mark {
 }
 
 interface Watch extends IngestTask {
-  readonly worker: WorkerProcess
+  readonly worker: PlatformProcess
   readonly observer: pg.Client
 }
 
@@ -112,7 +104,7 @@ async function readWritten(client: pg.Client, topic: string): Promise<number> {
   return Number(rows[0]?.written ?? 0)
 }
 
-function markNow(places: BenchPlaces, worker: WorkerProcess, messages: number): Mark {
-  const cpu = readCpu({ ...places.servers, worker: worker.pid })
+function markNow(places: BenchPlaces, worker: PlatformProcess, messages: number): Mark {
+  const cpu = readCpu({ ...places.servers.processes, worker: worker.pid })
   return { at: performance.now(), messages, cpu }
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
-import { withClient } from './bench-places.ts'
+import { withClient } from '../template.ts'
 import { copyOut } from './copy-text.ts'
 
 /** Rows of one table as COPY text in a file, cut into portions. */

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { CHECKOUT } from '../../platform/config.ts'
 
-/** A running `./upi stream`. */
-export interface WorkerProcess {
+/** A running command of `./upi`. */
+export interface PlatformProcess {
   readonly pid: number
   /** Throws, with what it said last, once it has ended without having been asked to. */
   check(): void
@@ -19,12 +19,13 @@ const NODE_ARGS = [
 ]
 const SAID_CHARS_MAX = 2_000
 
-/** Starts the streaming worker as `./upi stream` does. */
-export function startWorker(
+/** Starts a command as `./upi` does. */
+export function startProcess(
+  command: readonly string[],
   env: Readonly<Record<string, string>>,
   nodeArgs: readonly string[] = [],
-): WorkerProcess {
-  const args = [...NODE_ARGS, ...nodeArgs, join(CHECKOUT, 'cli/main.ts'), 'stream']
+): PlatformProcess {
+  const args = [...NODE_ARGS, ...nodeArgs, join(CHECKOUT, 'cli/main.ts'), ...command]
   const child = spawn(process.execPath, args, {
     cwd: CHECKOUT,
     env,
@@ -41,10 +42,12 @@ export function startWorker(
     pid: child.pid as number,
     check() {
       if (child.exitCode === null && child.signalCode === null) return
-      throw new Error(`the worker ended (${child.exitCode ?? child.signalCode}): ${said}`)
+      throw new Error(
+        `./upi ${command.join(' ')} ended (${child.exitCode ?? child.signalCode}): ${said}`,
+      )
     },
     async stop(signal) {
-      child.kill(signal)
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       await ended
     },
   }
