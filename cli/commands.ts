@@ -113,6 +113,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),
       },
       {
+        name: 'chaos',
+        summary: 'break a stack of its own while traffic flows, then check the books',
+        load: async () => (await import('./commands/chaos.ts')).chaosCommand(),
+      },
+      {
         name: 'test',
         summary: 'run the tests',
         load: async () => (await import('./commands/test.ts')).testCommand(),

@@ -16,6 +16,8 @@ export interface LaneDeps {
   /** Loads the schema of a framed message, so that decoding need not wait. Throws while the registry is away. */
   readonly loadSchema: (id: number) => Promise<WireSchema>
   readonly log: Logger
+  /** Batches that are being prepared or written at the same time, over all lanes: they are what takes memory. */
+  readonly batches: Turns
   /** Writes at the same time, over all lanes. */
   readonly writes: Turns
   readonly onWritten: (lane: Lane, books: BatchBooks) => void
@@ -132,15 +134,18 @@ export class Lane {
         () => this.#loadSchemas(slice, signal),
         signal,
       )
+      if (schemas === undefined || signal.aborted) return
+      const leave = await this.#deps.batches.enter()
       // A large slice takes a while: other lanes' answers and the heartbeat come first.
       await setImmediate()
-      if (schemas === undefined || signal.aborted) return
+      if (signal.aborted) return leave()
       const prepared = this.#prepare(slice, { epoch, schemas })
       await this.#writing
-      if (signal.aborted) return
+      if (signal.aborted) return leave()
       this.#busy++
       this.#writing = this.#write(prepared, signal).finally(() => {
         this.#busy--
+        leave()
       })
     }
   }

@@ -46,7 +46,15 @@ export function groupByTransaction(messages: readonly Message[]): Transactions {
 /** Merges a batch with the rows that clean has of its transactions. */
 export function mergeBatch({ byId, rows }: Transactions, stored: readonly CleanRow[]): BatchMerge {
   const known = new Map<string, CleanRow[]>()
-  for (const row of stored) append(known, row.payment.txn_id, row)
+  // A batch that has an id on two days beside each other finds the same row by both.
+  const seen = new Set<string>()
+  for (const row of stored) {
+    const { txn_id, business_date } = row.payment
+    const key = `${txn_id} ${business_date}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    append(known, txn_id, row)
+  }
   const merge = new BatchMerge()
   const left: Transaction['span'][] = []
   for (const [txnId, { messages, fresh, span }] of byId) {

@@ -63,6 +63,18 @@ export interface SinkOptions {
   readonly onRefused?: (record: KafkaRecord, fault: unknown) => void
 }
 
+/**
+ * What the sink's sessions set. Every statement finds its rows by key, but for a day that is new the planner has no
+ * figures and would rather read all of it; and a plan is good for any batch.
+ */
+export const SINK_SESSION = {
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+} as const
+
 const NO_DAYS: ReadonlySet<string> = new Set()
 
 /** Makes the sink that writes a batch to Postgres in one transaction, offset first. */

@@ -27,7 +27,8 @@ export interface StreamDeps {
 // How long the fetches wait for a partition that has no room, before they go on without it.
 const ROOM_WAIT_MS_MAX = 50
 // More transactions at once than Postgres has processors for only wait for each other.
-const WRITES_AT_ONCE = 4
+const WRITES_AT_ONCE = 2
+const BATCHES_AT_ONCE = 3
 const WATCH_EVERY_MS = 3_000
 
 /**
@@ -41,6 +42,7 @@ export class StreamWorker {
   readonly #lanes = new Map<number, Lane>()
   readonly #lost = new Map<number, string>()
   readonly #stop = new AbortController()
+  readonly #batches = new Turns(BATCHES_AT_ONCE)
   readonly #writes = new Turns(WRITES_AT_ONCE)
   readonly #crashed = Promise.withResolvers<never>()
   readonly #consumer: GroupConsumer
@@ -236,6 +238,7 @@ export class StreamWorker {
       rules,
       loadSchema,
       log,
+      batches: this.#batches,
       writes: this.#writes,
       onWritten: ({ written }, books) => {
         onBatch(partition, books)

@@ -13,7 +13,7 @@ import { readTopicLog } from '../../platform/topic-log.ts'
 import { createStreamMetrics } from '../../streaming/metrics.ts'
 import { DeadLetterRelay } from '../../streaming/relay.ts'
 import { rulesOf, rulesVersionOf } from '../../streaming/rules.ts'
-import { createSink } from '../../streaming/sink.ts'
+import { createSink, SINK_SESSION } from '../../streaming/sink.ts'
 import { StreamWorker } from '../../streaming/worker.ts'
 import { newCommand } from '../command.ts'
 
@@ -34,6 +34,7 @@ export function streamCommand(): Command {
       'schemaRegistryUrl',
       'piiKey',
     )
+    setFlagsFromString('--max-semi-space-size=16')
     const level = options.verbose === true ? 'debug' : config.logLevel
     const log = createLogger({ process: 'stream', level, pretty: process.stderr.isTTY === true })
     const shutdown = new Shutdown(log)
@@ -43,6 +44,7 @@ export function streamCommand(): Command {
       name: 'stream',
       answerMsMax: BATCH_STATEMENT_MS_MAX,
       isPipelined: true,
+      settings: SINK_SESSION,
     })
     shutdown.add('postgres', () => pool.end())
     const kafka = createKafka(config, 'upi-stream', log)
