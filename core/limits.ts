@@ -25,6 +25,9 @@ export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 
+// A batch holds its locks for milliseconds: who waits longer for one looks for a worker that stopped in the middle.
+export const BATCH_LOCK_SECONDS_MAX = 5
+
 // Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
 export const DRAIN_MS_MAX = 8_000
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
@@ -67,6 +68,7 @@ export interface SinkOptions {
  * figures and would rather read all of it; and a plan is good for any batch.
  */
 export const SINK_SESSION = {
+  lock_timeout: `'${BATCH_LOCK_SECONDS_MAX}s'`,
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   enable_hashjoin: 'off',

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
-import { isKafkaRefusal } from '../platform/kafka.ts'
+import { isKafkaRefusal, unreadableBatch } from '../platform/kafka.ts'
 import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
 
@@ -48,9 +48,11 @@ export async function waitOut<T>(
 
 const SERIALIZATION_FAILURES = ['40001', '40P01', '55P03']
 
-function isPassing(fault: unknown): boolean {
+/** Whether a fault may be gone the next time. */
+export function isPassing(fault: unknown): boolean {
   if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
   const { code, name } = fault as { code?: string; name?: string }
   if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
-  return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
+  if (name?.startsWith('KafkaJS') !== true) return false
+  return !isKafkaRefusal(fault) && unreadableBatch(fault) === undefined
 }

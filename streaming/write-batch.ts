@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
+import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
 import { type BusinessDate, dayNumberOf, formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
 import {
@@ -16,6 +17,7 @@ import { copyRejected } from '../platform/queries/rejected.ts'
 import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
 import {
   advanceOffset,
+  endFrozenBatches,
   lockBatches,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
@@ -48,9 +50,14 @@ export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Pr
   try {
     return await writeOnce(pool, at, { ...work, isAlone: !work.batch.isKeyed })
   } catch (fault) {
-    if (!isRace(fault)) throw fault
-    return await writeOnce(pool, at, { ...work, isAlone: true })
+    if (isRace(fault)) return await writeOnce(pool, at, { ...work, isAlone: true })
+    if (isLockTimeout(fault)) await endFrozenBatches(pool, BATCH_LOCK_SECONDS_MAX)
+    throw fault
   }
+}
+
+function isLockTimeout(fault: unknown): boolean {
+  return (fault as { code?: string } | null)?.code === '55P03'
 }
 
 /**
