@@ -32,7 +32,7 @@ export interface StreamDeps {
 // How long the fetches wait for a partition that has no room, before they go on without it.
 const ROOM_WAIT_MS_MAX = 50
 // More transactions at once than Postgres has processors for only wait for each other.
-const WRITES_AT_ONCE = 2
+const WRITES_AT_ONCE = 3
 const BATCHES_AT_ONCE = 3
 const WATCH_EVERY_MS = 3_000
 
