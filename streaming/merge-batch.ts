@@ -45,7 +45,12 @@ export function groupByTransaction(messages: readonly Message[]): Transactions {
 /** Merges a batch with the rows that clean has of its transactions. */
 export function mergeBatch({ byId, rows }: Transactions, stored: readonly CleanRow[]): BatchMerge {
   const known = new Map<string, CleanRow[]>()
-  for (const row of stored) append(known, row.payment.txn_id, row)
+  for (const row of stored) {
+    const { txn_id, business_date } = row.payment
+    const isKnown = known.get(txn_id)?.some((each) => each.payment.business_date === business_date)
+    // One with messages of two days has been looked for twice.
+    if (isKnown !== true) append(known, txn_id, row)
+  }
   const merge = new BatchMerge()
   const left: Transaction['span'][] = []
   for (const [txnId, { messages, fresh, span }] of byId) {
