@@ -57,3 +57,13 @@ test('a batch with messages of both sides of a midnight meets the row between th
   expect(await cleanRows('MIDNIGHT')).toMatchObject([{ business_date: '2026-01-31', messages: 3 }])
   expect(await imbalances(pool)).toEqual(BALANCED)
 })
+
+test.each(['NULL', 'null', '-', '_'])('the id %s is an id like others', async (txn_id) => {
+  const topic = new SinkTopic(`id ${txn_id}`)
+  const sink = await topic.sink(ingest)
+  await topic.send(sink, 0, { fields: { txn_id, status: 'PENDING' } })
+  await topic.send(sink, 0, { fields: { txn_id } })
+  const books = await topic.send(sink, 0, { fields: { txn_id } })
+  expect(books).toMatchObject({ duplicate: 1, rejected: 0 })
+  expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 3 }])
+})
