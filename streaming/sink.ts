@@ -11,7 +11,7 @@ import { type Place, placeOffsets } from './place-offsets.ts'
 import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
-import { isRefusal, refuseAll, splitBatch } from './split-batch.ts'
+import { isDayGone, isRefusal, refuseAll, splitBatch } from './split-batch.ts'
 import { writeBatch } from './write-batch.ts'
 
 export type { BatchBooks, Place }
@@ -84,15 +84,35 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks> {
-    const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
-    const archived = await days.ensure(batch, heartbeat)
-    const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
     try {
-      return await writeBatch(pool, at, { batch: mergeable, rulesVersion: rules.version })
+      return await writeWhole(batch, heartbeat)
     } catch (fault) {
       if (!isRefusal(fault)) throw fault
       return await writeParts(batch, fault, heartbeat)
     }
+  }
+
+  async function writeWhole(
+    batch: PreparedBatch,
+    heartbeat: () => Promise<void>,
+  ): Promise<BatchBooks> {
+    try {
+      return await writeDays(batch, await days.ensure(batch, heartbeat))
+    } catch (fault) {
+      if (!isDayGone(fault)) throw fault
+      // Archived since it was last seen.
+      days.forget()
+      return await writeDays(batch, await days.ensure(batch, heartbeat))
+    }
+  }
+
+  async function writeDays(
+    batch: PreparedBatch,
+    archived: ReadonlySet<string>,
+  ): Promise<BatchBooks> {
+    const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
+    const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
+    return await writeBatch(pool, at, { batch: mergeable, rulesVersion: rules.version })
   }
 
   // One message that Postgres will not have costs its own row: halves are written until it stands alone.
