@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { beforeAll, expect, test } from 'vitest'
-import { useStack } from './harness.ts'
-import { BALANCED, imbalances, SinkTopic } from './sink-topic.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { PreparedBatch } from '../streaming/sink.ts'
+import { eventually, useStack } from './harness.ts'
+import { BALANCED, imbalances, type SentMessage, SinkTopic } from './sink-topic.ts'
 
 const own = useStack('database')
 let pool: pg.Pool
@@ -66,4 +67,115 @@ test.each(['NULL', 'null', '-', '_'])('the id %s is an id like others', async (t
   const books = await topic.send(sink, 0, { fields: { txn_id } })
   expect(books).toMatchObject({ duplicate: 1, rejected: 0 })
   expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 3 }])
+})
+
+describe('duplicates', () => {
+  const day = (txn_id: string, date: string, status = 'SUCCESS'): SentMessage => ({
+    fields: { txn_id, status, timestamp: `2026-${date}+05:30` },
+  })
+  const late = (txn_id: string) => day(txn_id, '02-01T00:00:10')
+  const early = (txn_id: string) => day(txn_id, '01-31T23:59:50')
+
+  test('inside a batch and across batches change nothing but the count', async () => {
+    const topic = new SinkTopic('again')
+    const sink = await topic.sink(ingest)
+    const books = await topic.send(sink, 0, late('AGAIN'), late('AGAIN'), late('AGAIN'))
+    expect(books).toMatchObject({ inserted: 1, duplicate: 2 })
+    const [before] = await cleanRows('AGAIN')
+    expect(await topic.send(sink, 0, late('AGAIN'))).toMatchObject({ duplicate: 1, inserted: 0 })
+    expect(await cleanRows('AGAIN')).toEqual([{ ...before, messages: 4 }])
+  })
+
+  test.each([
+    ['keyed', undefined],
+    ['without a key', null],
+  ])('across a midnight and partitions are one row, %s', async (how, key) => {
+    const topic = new SinkTopic(`neighbours ${how}`)
+    const sink = await topic.sink(ingest)
+    const id = `NIGHT-${how.slice(0, 3)}`
+    const send = async (partition: number, message: SentMessage) =>
+      await topic.send(sink, partition, key === undefined ? message : { ...message, key })
+    expect(await send(0, late(id))).toMatchObject({ inserted: 1 })
+    expect(await send(1, early(id))).toMatchObject({ merged: 1, absorbed: 0 })
+    expect(await send(2, late(id))).toMatchObject({ duplicate: 1 })
+    expect(await send(0, early(id))).toMatchObject({ duplicate: 1 })
+    expect(await cleanRows(id)).toMatchObject([{ business_date: '2026-01-31', messages: 4 }])
+    const { rows } = await pool.query(
+      `select business_date, reason from ops.dirty_keys where business_date = '2026-02-01'`,
+    )
+    expect(rows).toContainEqual({ business_date: '2026-02-01', reason: 'moved' })
+  })
+})
+
+describe('the same new transaction from two partitions at the same moment is one row', () => {
+  test.each([
+    ['keyed twice', [undefined, undefined], [0, 1]],
+    ['keyed twice, the other way round', [undefined, undefined], [1, 0]],
+    ['one without a key', [undefined, null], [0, 1]],
+    ['one without a key, the other way round', [undefined, null], [1, 0]],
+    ['both without a key', [null, null], [0, 1]],
+  ])('%s', async (how, keys, [first = 0, second = 1]) => {
+    const topic = new SinkTopic(how)
+    const txn_id = how.replaceAll(/\W/g, '_')
+    const sinks = [await topic.sink(ingest), await topic.sink(ingest)] as const
+    const batches = [0, 1].map((partition) => {
+      const fields = { txn_id, status: partition === 0 ? 'PENDING' : 'SUCCESS' }
+      const key = keys[partition]
+      return topic.batch(sinks[0], partition, [key === undefined ? { fields } : { fields, key }])
+    }) as [PreparedBatch, PreparedBatch]
+    await topic.write(sinks[0], topic.batch(sinks[0], 2, [{ fields: { txn_id: `${txn_id}2` } }]))
+    const written = await whileHeld(async (waiting) => {
+      const one = topic.write(sinks[0], batches[first] as PreparedBatch)
+      await waiting(1)
+      const other = topic.write(sinks[1], batches[second] as PreparedBatch)
+      await waiting(2)
+      return [one, other]
+    })
+    const books = await Promise.all(written)
+    expect(books.map(({ inserted }) => inserted).toSorted()).toEqual([0, 1])
+    expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 2 }])
+  })
+})
+
+/** Lets nobody write clean while the work goes on that starts writes; `waiting` waits until so many of them do. */
+async function whileHeld<T>(
+  work: (waiting: (n: number) => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const holder = await pool.connect()
+  try {
+    await holder.query('begin')
+    await holder.query('lock table clean_upi_transactions in share mode')
+    const { rows } = await holder.query('select pg_backend_pid() as pid')
+    const waiting = (n: number) =>
+      eventually(async () => {
+        const found = await pool.query(
+          `select pid from pg_stat_activity
+            where wait_event_type = 'Lock' and datname = current_database() and pid <> $1`,
+          [rows[0].pid],
+        )
+        return found.rowCount === n
+      })
+    return await work(waiting)
+  } finally {
+    await holder.query('commit')
+    holder.release()
+  }
+}
+
+test('20,000 bad in a row do not stop the stream, and one among 20,000 costs only its own row', async () => {
+  const topic = new SinkTopic('bad')
+  const sink = await topic.sink(ingest)
+  const bad = Array.from({ length: 10_000 }, (_, i) => ({ value: `{"n":${i}`, key: null }))
+  const good = (from: number): SentMessage[] =>
+    Array.from({ length: 10_000 }, (_, i) => ({ fields: { txn_id: `GOOD${from + i}` } }))
+  for (const part of [bad, bad]) {
+    expect(await topic.send(sink, 0, ...part)).toMatchObject({ rejected: 10_000, accepted: 0 })
+  }
+  expect(await topic.send(sink, 0, ...good(0))).toMatchObject({ inserted: 10_000 })
+  const books = await topic.send(sink, 0, ...good(10_000).with(5_000, { value: 'bad', key: null }))
+  expect(books).toMatchObject({ inserted: 9_999, rejected: 1 })
+})
+
+test('after all of this the books balance', async () => {
+  expect(await imbalances(pool)).toEqual(BALANCED)
 })
