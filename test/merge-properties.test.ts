@@ -11,10 +11,9 @@ import { type CleanRow, lockClean } from '../platform/queries/clean.ts'
 import { type Message, mergeTransaction } from '../streaming/merge-transaction.ts'
 import type { BatchBooks, PreparedBatch } from '../streaming/sink.ts'
 import { useStack } from './harness.ts'
-import { BALANCED, imbalances, type SentMessage, SinkTopic } from './sink-topic.ts'
+import { BALANCED, imbalances, PARTITIONS, type SentMessage, SinkTopic } from './sink-topic.ts'
 
 const own = useStack('database')
-const PARTITIONS = [0, 1, 2]
 let pool: pg.Pool
 let ingest: pg.Pool
 let runs = 0
@@ -115,7 +114,7 @@ function batched(sent: readonly Sent[]): Sent[][] {
 async function newRun() {
   runs += 1
   const run = `R${runs}`
-  const topic = new SinkTopic(run, PARTITIONS)
+  const topic = new SinkTopic(run)
   return { run, topic, ids: ['A', 'B', 'C'].map((id) => `${run}${id}`) }
 }
 

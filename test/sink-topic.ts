@@ -1,16 +1,19 @@
 import type pg from 'pg'
 import { utcDateOf } from '../core/time.ts'
-import type { KafkaRecord } from '../streaming/processor.ts'
+import type { KafkaRecord, Rules } from '../streaming/processor.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { type BatchBooks, createSink, type PreparedBatch, type Sink } from '../streaming/sink.ts'
 import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
+
+/** The partitions of such a topic. */
+export const PARTITIONS = [0, 1, 2]
 
 /** A message for a topic: its fields and, unless it is keyed by its transaction, its key. */
 export interface SentMessage {
   /** Over the example of the contract; or the value as it is. */
   readonly fields?: Record<string, unknown>
   readonly value?: Buffer | string | null
-  readonly key?: string | null
+  readonly key?: Buffer | string | null
 }
 
 /**
@@ -21,12 +24,12 @@ export class SinkTopic {
   readonly name: string
   /** Messages that Postgres would not have, as `partition/offset`. */
   readonly refused: string[] = []
-  readonly #partitions: readonly number[]
+  readonly #rules: Rules
   readonly #next = new Map<number, bigint>()
 
-  constructor(name: string, partitions: readonly number[] = [0, 1, 2]) {
+  constructor(name: string, rules: Rules = RULES) {
     this.name = name
-    this.#partitions = partitions
+    this.#rules = rules
   }
 
   /** A worker's sink on it; the partitions are begun. */
@@ -40,12 +43,12 @@ export class SinkTopic {
       readLog: async () => ({
         clusterId: 'a cluster',
         timestamps: 'LogAppendTime',
-        partitions: new Map(this.#partitions.map((partition) => [partition, bounds])),
+        partitions: new Map(PARTITIONS.map((partition) => [partition, bounds])),
         offsetAt: async () => undefined,
       }),
       onRefused: ({ partition, offset }) => this.refused.push(`${partition}/${offset}`),
     })
-    await sink.findOffsets(this.#partitions)
+    await sink.findOffsets(PARTITIONS)
     return sink
   }
 
@@ -64,7 +67,7 @@ export class SinkTopic {
       next: from + BigInt(messages.length),
       rawDay: utcDateOf(KAFKA_MILLIS),
       latestMs: KAFKA_MILLIS,
-      outcome: runPipeline(records, RULES),
+      outcome: runPipeline(records, this.#rules),
     })
   }
 
@@ -88,8 +91,8 @@ export class SinkTopic {
 function toRecord({ fields = {}, value, key }: SentMessage): KafkaRecord {
   const filled = aFields(fields)
   const record = aRecord(value === undefined ? filled : value)
-  const text = key === undefined ? String(filled.txn_id) : key
-  return { ...record, key: text === null ? null : Buffer.from(text) }
+  const given = key === undefined ? String(filled.txn_id) : key
+  return { ...record, key: typeof given === 'string' ? Buffer.from(given) : given }
 }
 
 /** What does not balance of all that is in a database: every figure should be 0. */

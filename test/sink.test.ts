@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { PreparedBatch } from '../streaming/sink.ts'
@@ -161,6 +162,27 @@ async function whileHeld<T>(
     holder.release()
   }
 }
+
+test('any value under any key is in raw as it came', async () => {
+  const topic = new SinkTopic('any')
+  const sink = await topic.sink(ingest)
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each)),
+    fc.string({ unit: 'binary', maxLength: 90 }).map((text) => Buffer.from(text)),
+    fc.json().map((json) => Buffer.concat([Buffer.alloc(5), Buffer.from(json)])),
+  )
+  const message = fc.record({ value: fc.option(bytes), key: fc.option(bytes) })
+  const sent = fc.sample(message, { numRuns: 500, seed: 1 })
+  expect(await topic.send(sink, 0, ...sent)).toMatchObject({ messages: 500 })
+  const { rows } = await pool.query(
+    `select coalesce(payload_bytes, convert_to(payload, 'UTF8')) as value, message_key as key
+       from raw_upi_transactions where topic = $1 order by kafka_offset`,
+    [topic.name],
+  )
+  expect(rows.map(({ value }) => value)).toEqual(sent.map(({ value }) => value))
+  const keyOf = (key: Buffer | null) => key?.toString().replaceAll('\0', '\ufffd') ?? null
+  expect(rows.map(({ key }) => key)).toEqual(sent.map(({ key }) => keyOf(key)))
+})
 
 test('20,000 bad in a row do not stop the stream, and one among 20,000 costs only its own row', async () => {
   const topic = new SinkTopic('bad')
