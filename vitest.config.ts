@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/reporter.ts'
 
 const OUTSIDE = ['node_modules/**', '.upi/**', '.upi-*/**']
-const NEEDS_NO_SERVER = ['test/tidy.test.ts', 'test/compose.test.ts', 'test/reporter.test.ts']
+const NEEDS_NO_SERVER = [
+  'test/tidy.test.ts',
+  'test/compose.test.ts',
+  'test/reporter.test.ts',
+  'test/chaos/*.test.ts',
+]
 
 // A test's place says its price: beside its file it is pure, in test/ it needs servers or looks at the repository.
 export default defineConfig({

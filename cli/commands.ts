@@ -93,6 +93,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/generate.ts')).generateCommand(),
       },
       {
+        name: 'import',
+        summary: "send CSV or JSON lines of anyone's column names to the topic",
+        load: async () => (await import('./commands/import.ts')).importCommand(),
+      },
+      {
         name: 'rejected',
         summary: 'the dead letters: list, show, discard',
         load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
@@ -106,6 +111,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         name: 'aggregate',
         summary: 'build and show one business day',
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),
+      },
+      {
+        name: 'chaos',
+        summary: 'break a stack of its own while traffic flows, then check the books',
+        load: async () => (await import('./commands/chaos.ts')).chaosCommand(),
       },
       {
         name: 'test',

@@ -5,9 +5,10 @@ import { ERRORS, EXIT_CODES } from '../core/errors.ts'
 import { CHECKOUT } from '../platform/config.ts'
 import type { Setting } from '../platform/setting.ts'
 import { SETTINGS } from '../platform/settings.ts'
+import { METRICS } from '../streaming/metric-table.ts'
 import { COMMANDS } from './commands.ts'
 
-/** The generated files, by path: made from the tables of settings, errors, limits and commands. */
+/** The generated files, by path: made from the tables of settings, errors, metrics, limits and commands. */
 export async function referenceFiles(): Promise<Record<string, string>> {
   return { '.env.example': envExample(), 'docs/reference.md': await referencePage() }
 }
@@ -28,13 +29,14 @@ const ENV_HEADER = `# Every setting, with its default. Docker Compose reads them
 `
 
 async function referencePage(): Promise<string> {
-  const parts = [INTRODUCTION, await commandsPart(), settingsPart(), errorsPart(), limitsPart()]
-  return `${parts.join('\n\n')}\n`
+  const parts = [settingsPart(), errorsPart(), metricsPart(), limitsPart()]
+  return `${[INTRODUCTION, await commandsPart(), ...parts].join('\n\n')}\n`
 }
 
 const INTRODUCTION = `# Reference
 
-Made by \`npm run docs\` from \`cli/commands/\`, \`platform/settings.ts\`, \`core/errors.ts\` and \`core/limits.ts\`.`
+Made by \`npm run docs\` from \`cli/commands/\`, \`platform/settings.ts\`, \`core/errors.ts\`, \`streaming/metric-table.ts\` and
+\`core/limits.ts\`.`
 
 async function commandsPart(): Promise<string> {
   const entries = COMMANDS.flatMap((group) => group.entries)
@@ -98,6 +100,20 @@ function errorsPart(): string {
 answer is no; \`usage\` the call was wrong; \`bug\` ours.
 
 ${table(['code', 'kind', 'exit', 'meaning'], rows)}`
+}
+
+function metricsPart(): string {
+  const rows = Object.entries(METRICS).map(([name, { type, labels, help }]) => [
+    code(name),
+    type,
+    labels.map(code).join(' '),
+    help,
+  ])
+  return `## Metrics
+
+The stream serves them at \`/metrics\` of \`UPI_METRICS_PORT\`, beside Node's own (\`process_…\`, \`nodejs_…\`).
+
+${table(['metric', 'type', 'labels', 'meaning'], rows)}`
 }
 
 // The reasons stand in comments, one above each limit; some limits share one.

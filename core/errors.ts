@@ -49,6 +49,7 @@ export const ERRORS = {
   // The answer is no.
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
   LETTER_UNKNOWN: { kind: 'no', summary: 'There is no dead letter at this place.' },
+  NOT_CSV: { kind: 'no', summary: "A line of an import is no CSV record of the header's width." },
   OFFSETS_HELD: { kind: 'no', summary: 'Offsets may not be moved now, or not there.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
@@ -67,6 +68,7 @@ export const ERRORS = {
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },
   DISK_FULL: { kind: 'stop', summary: 'The disk is full.' },
+  INPUT_BROKEN: { kind: 'stop', summary: 'A file to import ends in the middle or cannot be read.' },
   KAFKA_REFUSED: {
     kind: 'stop',
     summary: 'Kafka does not let us in, or is not who it should be.',
@@ -114,6 +116,10 @@ export type ErrorCode = keyof typeof ERRORS
 export type RejectCode = {
   [Code in ErrorCode]: (typeof ERRORS)[Code]['kind'] extends 'reject' ? Code : never
 }[ErrorCode]
+
+export const REJECT_CODES = (Object.keys(ERRORS) as ErrorCode[]).filter(
+  (code): code is RejectCode => ERRORS[code].kind === 'reject',
+)
 
 /** What a process exits with for each kind: 0 done, 1 no, 2 wrong use, 3 the outside is unavailable. */
 export const EXIT_CODES: Record<ErrorKind, number> = {

@@ -25,6 +25,9 @@ export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 
+// A batch holds its locks for milliseconds: who waits longer for one looks for a worker that stopped in the middle.
+export const BATCH_LOCK_SECONDS_MAX = 5
+
 // Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
 export const DRAIN_MS_MAX = 8_000
 
@@ -90,6 +93,9 @@ export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
 // Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
 export const RELAY_HELD_MS_MAX = 40_000
 
+// Dead letters counted at a scrape of the metrics: how many more there are changes nothing that anybody would do.
+export const LETTERS_COUNTED_MAX = 10_000
+
 // Dead letters listed at once: more are not read by people, and whoever wants all goes on with --after.
 export const LETTERS_LISTED_MAX = 10_000
 
@@ -111,3 +117,19 @@ export const STREAM_WAIT_MS_MAX = 5 * 60_000
 // Live traffic, in transactions a second: enough to see every panel move, and no more than one generator makes.
 export const LIVE_RATE_DEFAULT = 50
 export const LIVE_RATE_MAX = 100_000
+
+// A line of a file to import. Rows of other systems have columns that no message wants; what is longer is no row.
+export const IMPORT_LINE_CHARS_MAX = 1024 * 1024
+
+// Lines of one CSV record with line breaks in its quotes; after that many an open quote was a stray one.
+export const IMPORT_RECORD_LINES_MAX = 100
+
+// Records from which columns, units and dates are made out, and the lines that are looked at for them.
+export const IMPORT_SAMPLE_RECORDS_MAX = 1_000
+export const IMPORT_SAMPLE_LINES_MAX = 2_000
+
+// Line numbers that the report of an import shows for one reason; --rejects writes all of them.
+export const IMPORT_LINES_SHOWN_MAX = 5
+
+// Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
+export const IMPORT_LATE_COLUMNS_MAX = 20

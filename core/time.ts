@@ -77,6 +77,14 @@ export function formatInstant(instant: Micros): string {
   return `${new Date(millis).toISOString().slice(0, -1)}${rest}Z`
 }
 
+/** Minutes east of UTC of a zone as settings and mappings name it; undefined for one that is not known. */
+export function parseZone(zone: string): number | undefined {
+  if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
+  if (zone === 'UTC') return 0
+  const minutes = /^([Zz]|[+-]\d\d:\d\d)$/.test(zone) ? zoneMinutes(zone, 0) : Number.NaN
+  return Number.isNaN(minutes) ? undefined : minutes
+}
+
 // A batch has few days and many rows; the text and the number of a day are made once.
 const dates = new Map<number, string>()
 const dayNumbers = new Map<string, number>()

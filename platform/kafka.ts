@@ -70,8 +70,8 @@ export function isKafkaRefusal(error: unknown): boolean {
   return isTlsRefusal(error) || isKafkaRefusal(error.cause)
 }
 
-// Our codecs throw inside of kafkajs, which wraps it.
-function unreadableBatch(error: unknown): UpiError | undefined {
+/** What our codecs have thrown inside of kafkajs, which wraps it. */
+export function unreadableBatch(error: unknown): UpiError | undefined {
   if (!(error instanceof Error)) return undefined
   return error instanceof UpiError ? error : unreadableBatch(error.cause)
 }

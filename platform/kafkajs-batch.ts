@@ -9,20 +9,90 @@ export interface FetchedBatch {
   readonly rawMessages: readonly KafkaMessage[]
 }
 
+/** A message as kafkajs holds it before it makes a batch. */
+export interface FetchedMessage {
+  readonly offset: string
+  readonly key: Buffer | null
+  /** Hidden from `eachBatch`. */
+  isControlRecord: boolean
+  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean }
+}
+
+export interface AbortedTransaction {
+  readonly producerId: string
+  readonly firstOffset: string
+}
+
+interface FetchResponse {
+  readonly responses: readonly {
+    readonly partitions: readonly {
+      readonly messages: FetchedMessage[]
+      abortedTransactions?: AbortedTransaction[]
+    }[]
+  }[]
+}
+
+interface Patched {
+  isPatched?: true
+}
+
 /**
- * Lets batches of transaction markers alone reach eachBatch: kafkajs 2.2.4 passes over them by itself, so that whoever
- * keeps the offsets would never hear of them. For consumers that resolve every batch themselves, by eachBatch.
+ * Mends two faults of kafkajs 2.2.4, for consumers by eachBatch that resolve every batch themselves. It passes over
+ * batches of transaction markers alone, so that whoever keeps the offsets would never hear of them. And it shows
+ * messages of transactions that were aborted in another order than they began.
  */
-export function showMarkers(): void {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/batch') as {
-    prototype: {
+export function mendBatches(): void {
+  const load = createRequire(import.meta.url)
+  const { prototype: batch } = load('kafkajs/src/consumer/batch') as {
+    prototype: Patched & {
       rawMessages: readonly unknown[]
       isEmpty(): boolean
       isEmptyDueToFiltering(): boolean
     }
   }
-  prototype.isEmptyDueToFiltering = () => false
-  prototype.isEmpty = function () {
+  const { prototype: broker } = load('kafkajs/src/broker') as {
+    prototype: { fetch(request: unknown): Promise<FetchResponse> }
+  }
+  if (batch.isPatched === true) return
+  batch.isPatched = true
+  batch.isEmptyDueToFiltering = () => false
+  batch.isEmpty = function () {
     return this.rawMessages.length === 0
   }
+  const { fetch } = broker
+  broker.fetch = async function (request) {
+    const response = await fetch.call(this, request)
+    for (const partition of response.responses.flatMap(({ partitions }) => partitions)) {
+      hideAborted(partition.messages, partition.abortedTransactions ?? [])
+      partition.abortedTransactions = []
+    }
+    return response
+  }
+}
+
+/** Hides the messages of aborted transactions, as Kafka's own consumer does; `messages` are in offset order. */
+export function hideAborted(
+  messages: readonly FetchedMessage[],
+  aborted: readonly AbortedTransaction[],
+): void {
+  if (aborted.length === 0) return
+  const coming = aborted.toSorted((a, b) => Number(BigInt(a.firstOffset) - BigInt(b.firstOffset)))
+  const open = new Set<string>()
+  for (const message of messages) {
+    const offset = BigInt(message.offset)
+    for (let [next] = coming; next && BigInt(next.firstOffset) <= offset; [next] = coming) {
+      open.add(next.producerId)
+      coming.shift()
+    }
+    const { producerId, inTransaction } = message.batchContext ?? {}
+    if (producerId === undefined) continue
+    if (message.isControlRecord) {
+      if (isAbort(message)) open.delete(producerId)
+    } else if (inTransaction && open.has(producerId)) message.isControlRecord = true
+  }
+}
+
+// The key of a marker: two bytes of version, two of type, of which 0 is an abort.
+function isAbort({ key }: FetchedMessage): boolean {
+  return key?.readInt16BE(2) === 0
 }

@@ -12,12 +12,19 @@ pg.types.setTypeParser(DATE_OID, (text) => text)
 
 const CONNECT_TIMEOUT_MS = 5_000
 
+export interface PoolOptions {
+  readonly max: number
+  readonly name: string
+  /** How long an answer may take before the server is given up. */
+  readonly answerMsMax?: number
+  /** Statements are sent without waiting for the answers of those before. */
+  readonly isPipelined?: boolean
+  /** What each session sets for itself. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** Makes a pool for one role. Money (numeric) and counts (int8) stay text until a reader says what they are. */
-export function createPool(
-  config: Config,
-  url: string,
-  options: { max: number; name: string; answerMsMax?: number; isPipelined?: boolean },
-): pg.Pool {
+export function createPool(config: Config, url: string, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: secureUrl(config, url),
     max: options.max,
@@ -25,14 +32,19 @@ export function createPool(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A server that vanishes without a word is noticed all the same.
     keepAlive: true,
-    // Statements are sent without waiting for the answers of those before.
     pipeline: options.isPipelined === true,
     ...(options.answerMsMax === undefined ? {} : { query_timeout: options.answerMsMax }),
   })
   // A connection that the server drops fails the query in hand or the next one; without listeners, on idle ones and on
   // those that are checked out, it would end the process instead.
   pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    const settings = Object.entries(options.settings ?? {})
+    const text = settings.map(([name, value]) => `set ${name} = ${value}`).join('; ')
+    // It goes before all else; should it fail, so does what follows.
+    if (text !== '') client.query(text).catch(() => {})
+  })
   return pool
 }
 

@@ -21,23 +21,30 @@ export interface LogBounds {
 /** Reads a topic's place and bounds. */
 export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLog> {
   await admin.connect()
-  const [{ clusterId }, offsets, timestamps] = await Promise.all([
+  const [{ clusterId }, partitions, timestamps] = await Promise.all([
     admin.describeCluster(),
-    admin.fetchTopicOffsets(topic),
+    readLogBounds(admin, topic),
     readTimestampType(admin, topic),
   ]).catch((fault) => {
     throw topicFault(fault, topic)
   })
-  const bounds = offsets.map(
-    ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
-  )
-  return { clusterId, timestamps, partitions: new Map(bounds), offsetAt }
+  return { clusterId, timestamps, partitions, offsetAt }
 
   async function offsetAt(partition: number, timeMs: number): Promise<bigint | undefined> {
     const found = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)
     const { offset } = found.find((each) => each.partition === partition) ?? {}
     return offset === undefined ? undefined : BigInt(offset)
   }
+}
+
+/** Reads the bounds of a topic's partitions alone. */
+export async function readLogBounds(admin: Admin, topic: string): Promise<Map<number, LogBounds>> {
+  await admin.connect()
+  const offsets = await admin.fetchTopicOffsets(topic)
+  const bounds = offsets.map(
+    ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
+  )
+  return new Map(bounds)
 }
 
 /** Who is in a consumer group now: a worker that was killed counts until its session ends. */

@@ -1,8 +1,8 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
-import { isKafkaRefusal } from '../platform/kafka.ts'
-import { showMarkers } from '../platform/kafkajs-batch.ts'
+import { mendBatches } from '../platform/kafkajs-batch.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { topicFault } from '../platform/topic-log.ts'
+import { isPassing, waitOut } from './wait-out.ts'
 
 export interface GroupConsumerOptions {
   readonly kafka: Kafka
@@ -27,7 +27,7 @@ const FETCH_BYTES_MAX = 8 << 20
 // How long a broker may hold a fetch that finds nothing; also how late a resumed partition is looked at again.
 const FETCH_WAIT_MS_MAX = 50
 // A dead worker's partitions are free again after the first of these that the broker admits; by default 6 s is its least.
-const SESSION_MS = [3_000, 6_000]
+const SESSION_MS = [4_000, 6_000]
 const HEARTBEAT_EVERY_MS = 500
 // Partitions that are added are found after this.
 const METADATA_AGE_MS_MAX = 15_000
@@ -41,10 +41,11 @@ const PARTITIONS_AT_ONCE = 16
 export class GroupConsumer {
   readonly #options: GroupConsumerOptions
   readonly #sessionMs: number[]
+  readonly #stopped = new AbortController()
   #consumer: Consumer
 
   constructor(options: GroupConsumerOptions) {
-    showMarkers()
+    mendBatches()
     this.#options = options
     this.#sessionMs = [...(options.sessionMs ?? SESSION_MS)]
     this.#consumer = this.#newConsumer()
@@ -58,7 +59,6 @@ export class GroupConsumer {
   /** Joins the group; returns when it is under way. */
   async start(): Promise<void> {
     const { topic, onBatch, onFatal } = this.#options
-    this.#listen(this.#consumer)
     await this.#consumer.subscribe({ topic, fromBeginning: true }).catch((fault) => {
       throw topicFault(fault, topic)
     })
@@ -72,6 +72,7 @@ export class GroupConsumer {
 
   /** Leaves the group. */
   async stop(): Promise<void> {
+    this.#stopped.abort()
     await this.#consumer.disconnect()
   }
 
@@ -105,7 +106,7 @@ export class GroupConsumer {
   }
 
   #newConsumer(): Consumer {
-    return this.#options.kafka.consumer({
+    const consumer = this.#options.kafka.consumer({
       groupId: this.#options.group,
       sessionTimeout: this.#sessionMs[0] as number,
       heartbeatInterval: HEARTBEAT_EVERY_MS,
@@ -114,6 +115,19 @@ export class GroupConsumer {
       maxBytes: FETCH_BYTES_MAX,
       maxWaitTimeInMs: FETCH_WAIT_MS_MAX,
     })
+    this.#listen(consumer)
+    return consumer
+  }
+
+  // kafkajs ends a consumer for good at what it takes for final, such as a coordinator that is not there yet.
+  #renew(): void {
+    const { log, onFatal } = this.#options
+    this.#consumer = this.#newConsumer()
+    const join = async () => {
+      await this.connect()
+      await this.start()
+    }
+    waitOut('kafka', join, { log, signal: this.#stopped.signal, say: () => {} }).catch(onFatal)
   }
 
   #listen(consumer: Consumer): void {
@@ -122,16 +136,16 @@ export class GroupConsumer {
     consumer.on(GROUP_JOIN, ({ payload }) => onAssigned(payload.memberAssignment[topic] ?? []))
     consumer.on(CRASH, ({ payload: { error, restart } }) => {
       onLeft()
+      if (this.#stopped.signal.aborted) return
       if (typeOf(error) === 'INVALID_SESSION_TIMEOUT' && this.#sessionMs.length > 1) {
         this.#sessionMs.shift()
         log.info({ sessionMs: this.#sessionMs[0] }, 'the broker wants longer sessions')
-        this.#consumer = this.#newConsumer()
-        this.connect()
-          .then(() => this.start())
-          .catch(onFatal)
-      } else if (restart && !isKafkaRefusal(error)) {
+        this.#renew()
+      } else if (!isPassing(error)) onFatal(error)
+      else {
         log.warn({ err: error }, 'kafka lost, joining again')
-      } else onFatal(error)
+        if (!restart) this.#renew()
+      }
     })
   }
 }

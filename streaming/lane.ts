@@ -5,10 +5,10 @@ import type { Placed } from './place-offsets.ts'
 import type { Rules, WireSchema } from './processor.ts'
 import { schemaIdOf } from './processors/decode-message.ts'
 import { runPipeline } from './run-pipeline.ts'
-import type { BatchBooks, PreparedBatch, Sink } from './sink.ts'
+import type { PreparedBatch, Sink, Written } from './sink.ts'
 import { type Slice, type Stretch, slices, upTo } from './slices.ts'
 import type { Turns } from './turns.ts'
-import { waitOut } from './wait-out.ts'
+import { type Outside, waitOut } from './wait-out.ts'
 
 export interface LaneDeps {
   readonly sink: Sink
@@ -16,12 +16,26 @@ export interface LaneDeps {
   /** Loads the schema of a framed message, so that decoding need not wait. Throws while the registry is away. */
   readonly loadSchema: (id: number) => Promise<WireSchema>
   readonly log: Logger
+  /** Batches that are being prepared or written at the same time, over all lanes: they are what takes memory. */
+  readonly batches: Turns
   /** Writes at the same time, over all lanes. */
   readonly writes: Turns
-  readonly onWritten: (lane: Lane, books: BatchBooks) => void
+  readonly onWritten: (lane: Lane, written: WrittenBatch) => void
+  /** Something is tried again. */
+  readonly onRetry: (outside: Outside) => void
   /** Another worker has moved the offset. */
   readonly onStale: (lane: Lane) => void
   readonly onFatal: (fault: unknown) => void
+}
+
+/** A batch that is in Postgres, and how long it took. */
+export interface WrittenBatch {
+  readonly batch: PreparedBatch
+  readonly books: Written
+  readonly prepareMs: number
+  /** How long it waited for writes before it, of its partition or of others. */
+  readonly turnMs: number
+  readonly writeMs: number
 }
 
 type Schemas = Map<number, WireSchema>
@@ -42,7 +56,7 @@ export class Lane {
   #hold = new AbortController()
   #preparing: Promise<void> = Promise.resolve()
   #writing: Promise<void> = Promise.resolve()
-  #trouble: string | undefined
+  #awaited: Outside | undefined
   #busy = 0
 
   constructor(partition: number, deps: LaneDeps) {
@@ -66,8 +80,8 @@ export class Lane {
   }
 
   /** What it waits for. */
-  get trouble(): string | undefined {
-    return this.#trouble
+  get awaited(): Outside | undefined {
+    return this.#awaited
   }
 
   /** Whether nothing is being prepared or written. */
@@ -90,7 +104,7 @@ export class Lane {
   /** Forgets its place and what was not yet being written; a write in flight ends as it may. Gives the next signal. */
   drop(): AbortSignal {
     this.#place = undefined
-    this.#trouble = undefined
+    this.#awaited = undefined
     this.#hold.abort()
     this.#hold = new AbortController()
     return this.#hold.signal
@@ -127,20 +141,22 @@ export class Lane {
     { epoch, signal }: { epoch: number; signal: AbortSignal },
   ): Promise<void> {
     for (const slice of slices(stretch)) {
-      const schemas = await this.#wait(
-        'the registry',
-        () => this.#loadSchemas(slice, signal),
-        signal,
-      )
+      const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), signal)
+      if (schemas === undefined || signal.aborted) return
+      const leave = await this.#deps.batches.enter()
       // A large slice takes a while: other lanes' answers and the heartbeat come first.
       await setImmediate()
-      if (schemas === undefined || signal.aborted) return
-      const prepared = this.#prepare(slice, { epoch, schemas })
+      if (signal.aborted) return leave()
+      const beganMs = performance.now()
+      const batch = this.#prepare(slice, { epoch, schemas })
+      const readyMs = performance.now()
       await this.#writing
-      if (signal.aborted) return
+      if (signal.aborted) return leave()
       this.#busy++
+      const prepared = { batch, readyMs, prepareMs: readyMs - beganMs }
       this.#writing = this.#write(prepared, signal).finally(() => {
         this.#busy--
+        leave()
       })
     }
   }
@@ -170,14 +186,23 @@ export class Lane {
     return sink.prepare({ partition, epoch, from, next, latestMs, rawDay, outcome })
   }
 
-  async #write(prepared: PreparedBatch, signal: AbortSignal): Promise<void> {
+  async #write(
+    { batch, readyMs, prepareMs }: { batch: PreparedBatch; readyMs: number; prepareMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { sink, writes, log, onWritten, onStale, onFatal } = this.#deps
-    const write = () => writes.take(() => sink.write(prepared, alive))
+    let turnMs: number | undefined
+    const write = async () => {
+      const beganMs = performance.now()
+      turnMs ??= beganMs - readyMs
+      const books = await sink.write(batch, alive)
+      return { batch, books, prepareMs, turnMs, writeMs: performance.now() - beganMs }
+    }
     try {
-      const books = await this.#wait('Postgres', write, signal)
-      if (books === undefined) return
-      this.#written = prepared.next
-      onWritten(this, books)
+      const written = await this.#wait('postgres', () => writes.take(write), signal)
+      if (written === undefined) return
+      this.#written = batch.next
+      onWritten(this, written)
     } catch (fault) {
       if (!(fault instanceof UpiError && fault.code === 'OWNER_STALE')) onFatal(fault)
       else if (!signal.aborted) {
@@ -187,9 +212,10 @@ export class Lane {
     }
   }
 
-  #wait<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    const say = (trouble: string | undefined) => {
-      if (!signal.aborted) this.#trouble = trouble
+  #wait<T>(what: Outside, call: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    const say = (awaited: Outside | undefined) => {
+      if (awaited !== undefined) this.#deps.onRetry(awaited)
+      if (!signal.aborted) this.#awaited = awaited
     }
     return waitOut(what, call, { log: this.#deps.log, signal, say })
   }

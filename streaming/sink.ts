@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
+import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
-import type { BatchBooks } from '../platform/queries/stream-batches.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
 import { DayPartitions } from './day-partitions.ts'
 import { groupByTransaction, type Transactions } from './merge-batch.ts'
@@ -12,9 +12,9 @@ import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
 import { isDayGone, isRefusal, refuseAll, splitBatch } from './split-batch.ts'
-import { writeBatch } from './write-batch.ts'
+import { type Written, writeBatch } from './write-batch.ts'
 
-export type { BatchBooks, Place }
+export type { Place, Written }
 
 export interface Batch {
   readonly partition: number
@@ -49,7 +49,7 @@ export interface Sink {
   findOffsets(partitions: readonly number[]): Promise<Map<number, Place>>
   /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
   prepare(batch: Batch): PreparedBatch
-  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks>
+  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written>
 }
 
 export interface SinkOptions {
@@ -62,6 +62,19 @@ export interface SinkOptions {
   /** Told of a message that Postgres will not have: a bug of ours, to be logged. */
   readonly onRefused?: (record: KafkaRecord, fault: unknown) => void
 }
+
+/**
+ * What the sink's sessions set. Every statement finds its rows by key, but for a day that is new the planner has no
+ * figures and would rather read all of it; and a plan is good for any batch.
+ */
+export const SINK_SESSION = {
+  lock_timeout: `'${BATCH_LOCK_SECONDS_MAX}s'`,
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+} as const
 
 const NO_DAYS: ReadonlySet<string> = new Set()
 
@@ -83,7 +96,7 @@ export function createSink(options: SinkOptions): Sink {
     }
   }
 
-  async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<BatchBooks> {
+  async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written> {
     try {
       return await writeWhole(batch, heartbeat)
     } catch (fault) {
@@ -95,7 +108,7 @@ export function createSink(options: SinkOptions): Sink {
   async function writeWhole(
     batch: PreparedBatch,
     heartbeat: () => Promise<void>,
-  ): Promise<BatchBooks> {
+  ): Promise<Written> {
     try {
       return await writeDays(batch, await days.ensure(batch, heartbeat))
     } catch (fault) {
@@ -106,10 +119,7 @@ export function createSink(options: SinkOptions): Sink {
     }
   }
 
-  async function writeDays(
-    batch: PreparedBatch,
-    archived: ReadonlySet<string>,
-  ): Promise<BatchBooks> {
+  async function writeDays(batch: PreparedBatch, archived: ReadonlySet<string>): Promise<Written> {
     const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
     const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
     return await writeBatch(pool, at, { batch: mergeable, rulesVersion: rules.version })
@@ -120,7 +130,7 @@ export function createSink(options: SinkOptions): Sink {
     batch: PreparedBatch,
     fault: unknown,
     heartbeat: () => Promise<void>,
-  ): Promise<BatchBooks> {
+  ): Promise<Written> {
     const parts = splitBatch(batch)
     if (parts === undefined) {
       const [message] = batch.outcome.accepted
@@ -130,7 +140,7 @@ export function createSink(options: SinkOptions): Sink {
     }
     const [first, second] = parts
     const written = await write(prepare(first), heartbeat)
-    return addBooks(written, await write(prepare(second), heartbeat))
+    return addWritten(written, await write(prepare(second), heartbeat))
   }
 
   return {
@@ -146,7 +156,7 @@ function isKeyed({ record, payment }: Message): boolean {
   return record.key?.length === txn_id.length && record.key.toString('latin1') === txn_id
 }
 
-function addBooks(a: BatchBooks, b: BatchBooks): BatchBooks {
-  const names = Object.keys(a) as (keyof BatchBooks)[]
-  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as BatchBooks
+function addWritten(a: Written, b: Written): Written {
+  const names = Object.keys(a) as (keyof Written)[]
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as Written
 }

@@ -1,24 +1,33 @@
 import { setTimeout } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
-import { isKafkaRefusal } from '../platform/kafka.ts'
+import { isKafkaRefusal, unreadableBatch } from '../platform/kafka.ts'
 import { isOutage } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
 
 const BACK_OFF_MS_FIRST = 100
 const BACK_OFF_MS_MAX = 5_000
 
+/** What may be away, and how it is called. */
+export const OUTSIDES = {
+  postgres: 'Postgres',
+  kafka: 'Kafka',
+  postgres_or_kafka: 'Postgres or Kafka',
+  registry: 'the registry',
+} as const
+export type Outside = keyof typeof OUTSIDES
+
 /** Whoever waits for something outside. */
 export interface Waiter {
   readonly log: Logger
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal
-  /** Told what is being waited for, and that the wait is over. */
-  readonly say: (trouble: string | undefined) => void
+  /** Told after each vain attempt what is being waited for, and that the wait is over. */
+  readonly say: (awaited: Outside | undefined) => void
 }
 
 /** Tries until it works, backing off and saying so; undefined when the answer is no longer wanted. */
 export async function waitOut<T>(
-  what: string,
+  what: Outside,
   call: () => Promise<T>,
   { log, signal, say }: Waiter,
 ): Promise<T | undefined> {
@@ -29,7 +38,7 @@ export async function waitOut<T>(
       return value
     } catch (fault) {
       if (!isPassing(fault)) throw fault
-      say(`${what} is away`)
+      say(what)
       log.warn({ err: fault, waitMs }, 'waiting for a server that is away')
     }
     await setTimeout(waitMs, undefined, { signal }).catch(() => {})
@@ -39,9 +48,11 @@ export async function waitOut<T>(
 
 const SERIALIZATION_FAILURES = ['40001', '40P01', '55P03']
 
-function isPassing(fault: unknown): boolean {
+/** Whether a fault may be gone the next time. */
+export function isPassing(fault: unknown): boolean {
   if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
   const { code, name } = fault as { code?: string; name?: string }
   if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
-  return name?.startsWith('KafkaJS') === true && !isKafkaRefusal(fault)
+  if (name?.startsWith('KafkaJS') !== true) return false
+  return !isKafkaRefusal(fault) && unreadableBatch(fault) === undefined
 }

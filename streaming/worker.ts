@@ -4,14 +4,15 @@ import type { UpiError } from '../core/errors.ts'
 import { DRAIN_MS_MAX } from '../core/limits.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { GroupConsumer } from './group-consumer.ts'
-import { Lane, type LaneDeps } from './lane.ts'
+import { Lane, type LaneDeps, type WrittenBatch } from './lane.ts'
 import { OffsetReport } from './offset-report.ts'
 import type { Place, Placed } from './place-offsets.ts'
 import type { Rules } from './processor.ts'
 import { stretchOf } from './read-batch.ts'
-import type { BatchBooks, Sink } from './sink.ts'
+import type { Standing } from './scraped-metrics.ts'
+import type { Sink } from './sink.ts'
 import { Turns } from './turns.ts'
-import { waitOut } from './wait-out.ts'
+import { OUTSIDES, type Outside, waitOut } from './wait-out.ts'
 
 export interface StreamDeps {
   readonly kafka: Kafka
@@ -21,13 +22,18 @@ export interface StreamDeps {
   readonly topic: string
   readonly group: string
   readonly log: Logger
-  readonly onBatch: (partition: number, books: BatchBooks) => void
+  /** Told of messages that are taken in. */
+  readonly onRead?: (partition: number, messages: number) => void
+  readonly onBatch: (batch: WrittenBatch) => void
+  /** Told of whom an attempt failed that is repeated. */
+  readonly onRetry?: (outside: Outside) => void
 }
 
 // How long the fetches wait for a partition that has no room, before they go on without it.
 const ROOM_WAIT_MS_MAX = 50
 // More transactions at once than Postgres has processors for only wait for each other.
-const WRITES_AT_ONCE = 4
+const WRITES_AT_ONCE = 2
+const BATCHES_AT_ONCE = 3
 const WATCH_EVERY_MS = 3_000
 
 /**
@@ -41,12 +47,13 @@ export class StreamWorker {
   readonly #lanes = new Map<number, Lane>()
   readonly #lost = new Map<number, string>()
   readonly #stop = new AbortController()
+  readonly #batches = new Turns(BATCHES_AT_ONCE)
   readonly #writes = new Turns(WRITES_AT_ONCE)
   readonly #crashed = Promise.withResolvers<never>()
   readonly #consumer: GroupConsumer
   readonly #report: OffsetReport
   #assigned: readonly number[] | undefined
-  #trouble: string | undefined
+  #awaited: Outside | undefined
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
@@ -74,7 +81,7 @@ export class StreamWorker {
     if (signal.aborted) stop()
     const watching = this.#watch()
     try {
-      await this.#wait('Kafka', () => this.#consumer.connect())
+      await this.#wait('kafka', () => this.#consumer.connect())
       if (!this.#stop.signal.aborted) await this.#consumer.start()
       await Promise.race([this.#crashed.promise, untilAborted(this.#stop.signal)])
     } finally {
@@ -91,15 +98,28 @@ export class StreamWorker {
 
   /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
   readiness(): string | undefined {
-    if (this.#trouble !== undefined) return this.#trouble
+    if (this.#awaited !== undefined) return isAway(this.#awaited)
     if (this.#assigned === undefined) return 'has not joined the group yet'
     if (this.#lost.size > 0) return [...new Set(this.#lost.values())].join('; ')
     const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
-    const trouble = lanes.find((lane) => lane.trouble !== undefined)?.trouble
-    if (trouble !== undefined) return trouble
+    const awaited = lanes.find((lane) => lane.awaited !== undefined)?.awaited
+    if (awaited !== undefined) return isAway(awaited)
     const waiting = lanes.filter(({ position }) => position === undefined)
     if (waiting.length === 0) return undefined
     return `partitions ${waiting.map(({ partition }) => partition).join(', ')} are not placed yet`
+  }
+
+  /** Where the worker stands now. */
+  standing(): Standing {
+    const lanes = (this.#assigned ?? []).map((partition) => this.#laneOf(partition))
+    const reading = lanes.filter(({ position }) => position !== undefined)
+    const awaited = [this.#awaited, ...lanes.map((lane) => lane.awaited)]
+    return {
+      assigned: lanes.length,
+      lost: this.#lost.size,
+      stored: new Map(reading.map(({ partition, written }) => [partition, written])),
+      awaited: new Set(awaited.filter((each) => each !== undefined)),
+    }
   }
 
   // In one go: what is assigned is paused before the first fetch can begin.
@@ -132,7 +152,7 @@ export class StreamWorker {
     const wanted = held.filter(({ signal }) => !signal.aborted)
     if (wanted.length === 0) return
     const partitions = wanted.map(({ lane }) => lane.partition)
-    const places = await this.#wait('Postgres or Kafka', () =>
+    const places = await this.#wait('postgres_or_kafka', () =>
       this.#deps.sink.findOffsets(partitions),
     )
     if (places === undefined || this.#stop.signal.aborted) return
@@ -182,6 +202,7 @@ export class StreamWorker {
     }
     const { signal } = lane
     const room = lane.take(stretch)
+    this.#deps.onRead?.(partition, stretch.records.length)
     payload.resolveOffset(String(stretch.next - 1n))
     if (lane.isAtEnd) {
       this.#consumer.pause([partition])
@@ -230,15 +251,17 @@ export class StreamWorker {
   #laneOf(partition: number): Lane {
     const known = this.#lanes.get(partition)
     if (known !== undefined) return known
-    const { sink, rules, loadSchema, log, onBatch } = this.#deps
+    const { sink, rules, loadSchema, log, onBatch, onRetry } = this.#deps
     const lane = new Lane(partition, {
       sink,
       rules,
       loadSchema,
       log,
+      batches: this.#batches,
       writes: this.#writes,
-      onWritten: ({ written }, books) => {
-        onBatch(partition, books)
+      onRetry: (outside) => onRetry?.(outside),
+      onWritten: ({ written }, batch) => {
+        onBatch(batch)
         this.#report.note(partition, written)
       },
       onStale: () => this.#placeAgain([partition]),
@@ -253,9 +276,10 @@ export class StreamWorker {
     this.#crashed.reject(fault)
   }
 
-  #wait<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
-    const say = (trouble: string | undefined) => {
-      this.#trouble = trouble
+  #wait<T>(what: Outside, call: () => Promise<T>): Promise<T | undefined> {
+    const say = (awaited: Outside | undefined) => {
+      if (awaited !== undefined) this.#deps.onRetry?.(awaited)
+      this.#awaited = awaited
     }
     return waitOut(what, call, { log: this.#deps.log, signal: this.#stop.signal, say })
   }
@@ -265,6 +289,10 @@ interface Held {
   readonly lane: Lane
   /** Aborted when the lane has been dropped once more. */
   readonly signal: AbortSignal
+}
+
+function isAway(outside: Outside): string {
+  return `${OUTSIDES[outside]} is away`
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
-import { type BusinessDate, formatInstant } from '../core/time.ts'
+import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
+import { type BusinessDate, dayNumberOf, formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
 import {
   copyClean,
@@ -16,6 +17,7 @@ import { copyRejected } from '../platform/queries/rejected.ts'
 import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
 import {
   advanceOffset,
+  endFrozenBatches,
   lockBatches,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
@@ -23,6 +25,16 @@ import { insertConflicts } from '../platform/queries/txn-conflicts.ts'
 import { type BatchMerge, mergeBatch } from './merge-batch.ts'
 import type { PreparedBatch } from './sink.ts'
 import { isRace } from './split-batch.ts'
+
+/** The books of a batch, and what else its write came to. */
+export interface Written extends BatchBooks {
+  /** Messages whose status contradicts what was known; they are merged all the same. */
+  readonly statusConflicts: number
+  /** How long it took to find what clean has, to merge with it, and to write and commit. */
+  readonly findMs: number
+  readonly mergeMs: number
+  readonly commitMs: number
+}
 
 interface Work {
   readonly batch: PreparedBatch
@@ -34,13 +46,18 @@ interface Work {
  * batches with others must not run beside any batch. Should such a pair have met all the same, Postgres says so and the
  * batch is written again, alone.
  */
-export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Promise<BatchBooks> {
+export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Promise<Written> {
   try {
     return await writeOnce(pool, at, { ...work, isAlone: !work.batch.isKeyed })
   } catch (fault) {
-    if (!isRace(fault)) throw fault
-    return await writeOnce(pool, at, { ...work, isAlone: true })
+    if (isRace(fault)) return await writeOnce(pool, at, { ...work, isAlone: true })
+    if (isLockTimeout(fault)) await endFrozenBatches(pool, BATCH_LOCK_SECONDS_MAX)
+    throw fault
   }
+}
+
+function isLockTimeout(fault: unknown): boolean {
+  return (fault as { code?: string } | null)?.code === '55P03'
 }
 
 /**
@@ -51,17 +68,21 @@ async function writeOnce(
   pool: Pool,
   at: StreamPosition,
   { batch, rulesVersion, isAlone }: Work & { isAlone: boolean },
-): Promise<BatchBooks> {
+): Promise<Written> {
+  const beganMs = performance.now()
   return await withConnection(pool, async (client) => {
     const [, isOwner, , ...stored] = await Promise.all([
       client.query('begin'),
       advanceOffset(client, at, moveOf(batch)),
       lockBatches(client, isAlone),
-      ...[...idsByDay(batch)].map(([day, ids]) => lockClean(client, day, [...ids])),
+      ...[...idsByDay(batch)].map(([date, ids]) =>
+        lockClean(client, { date, often: isUsual(date, batch) }, [...ids]),
+      ),
     ])
     if (!isOwner) {
       throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
     }
+    const foundMs = performance.now()
     const merge = mergeBatch(batch.transactions, stored.flat())
     const books = booksOf(batch, merge)
     const statements = [
@@ -70,11 +91,25 @@ async function writeOnce(
       ...writeBeside(client, at, { batch, merge }),
       insertBatch(client, at, { ...batch, books, rulesVersion }),
     ]
+    const mergedMs = performance.now()
     const [{ command }] = await Promise.all([client.query('commit'), ...statements])
     // A transaction that has failed is ended by COMMIT without an error.
     if (command !== 'COMMIT') throw new UpiError('BUG', `a batch was ended by ${command}`)
-    return books
+    return {
+      ...books,
+      statusConflicts: merge.conflicts.length - books.conflicting,
+      findMs: foundMs - beganMs,
+      mergeMs: mergedMs - foundMs,
+      commitMs: performance.now() - mergedMs,
+    }
   })
+}
+
+// Messages come soon after their payment; plans for days long ago would fill the server's memory one by one.
+const USUAL_DAYS = 2
+
+function isUsual(date: BusinessDate, { rawDay }: PreparedBatch): boolean {
+  return Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
 }
 
 /** The ids to look for, by the day of their messages. */

@@ -6,8 +6,11 @@ import { BALANCED, useTopics } from './own-topic.ts'
 
 const own = useTopics(useStack('database'))
 
-async function withTransactions(work: (producer: Producer) => Promise<void>): Promise<void> {
-  const producer = own.kafka.producer({ transactionalId: own.name, maxInFlightRequests: 1 })
+async function withTransactions(
+  work: (producer: Producer) => Promise<void>,
+  id = own.name,
+): Promise<void> {
+  const producer = own.kafka.producer({ transactionalId: id, maxInFlightRequests: 1 })
   await producer.connect()
   try {
     await work(producer)
@@ -61,5 +64,27 @@ test('a topic that ends in markers is no loss to the next worker', async () => {
     await own.send(0, 1)
     await own.written(1)
   })
+  expect(await own.imbalance()).toEqual(BALANCED)
+})
+
+test('nothing of an aborted transaction is written, in whatever order they begin and end', async () => {
+  const message = () => [{ partition: 0, value: JSON.stringify(aMessage()) }]
+  await withTransactions(
+    (one) =>
+      withTransactions(async (other) => {
+        const first = await one.transaction()
+        await first.send({ topic: own.name, messages: message() })
+        const second = await other.transaction()
+        for (const each of [second, first]) {
+          await each.send({ topic: own.name, messages: message() })
+        }
+        await second.abort()
+        await first.abort()
+      }, `${own.name}_other`),
+    own.name,
+  )
+  await own.send(0, 1)
+  await own.withStream(() => eventually(own.atEnd))
+  await own.written(1)
   expect(await own.imbalance()).toEqual(BALANCED)
 })

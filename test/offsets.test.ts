@@ -76,6 +76,7 @@ test('seek goes to a time of Kafka, and refuses what is no place', async () => {
   expect((await own.list()).partitions[0]).toMatchObject({ next_offset: 2, lag: 3, gaps: 2 })
   expect(await own.offsets('seek', '--to', '9', '--partition', '0')).toMatchObject({ code: 2 })
   expect(await own.offsets('seek', '--to', '1')).toMatchObject({ code: 2 })
+  expect(await own.offsets('seek')).toMatchObject({ code: 2 })
   expect(await own.offsets('seek', '--to', 'noon')).toMatchObject({ code: 2 })
   expect(await own.offsets('seek', '--to', '0', '--partition', '7')).toMatchObject({ code: 2 })
 })

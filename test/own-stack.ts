@@ -102,7 +102,8 @@ export async function query<Row>(options: StackOptions, text: string): Promise<R
   }
 }
 
-async function freePortBase(): Promise<number> {
+/** The first of twenty free ports in a row. */
+export async function freePortBase(): Promise<number> {
   const first = Math.floor(Math.random() * BASES)
   for (let tried = 0; tried < BASES; tried += 1) {
     const portBase = BASE_MIN + ((first + tried) % BASES) * PORTS

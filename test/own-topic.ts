@@ -120,17 +120,25 @@ export class OwnTopic {
     return stored === ends.reduce((sum, { high }) => sum + Number(high), 0)
   }
 
-  /** Runs a worker; `readiness` says whether it is ready, or why not. */
+  /** Runs a worker; `readiness` says whether it is ready, or why not, and `scrape` gives its metrics. */
   async withStream<T>(
-    work: (run: CliRun, readiness: () => Promise<string>) => Promise<T>,
+    work: (
+      run: CliRun,
+      readiness: () => Promise<string>,
+      scrape: () => Promise<string>,
+    ) => Promise<T>,
+    settings: Readonly<Record<string, string>> = {},
   ): Promise<T> {
     const port = await freePort()
-    const run = startCli(['stream'], { ...this.env, UPI_METRICS_PORT: String(port) })
+    const env = { ...this.env, UPI_METRICS_PORT: String(port), ...settings }
+    const run = startCli(['stream'], env)
+    const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}/${path}`)).text()
     try {
-      return await work(run, async () => {
-        const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
-        return (await answer.text()).trim()
-      })
+      return await work(
+        run,
+        async () => (await get('readyz')).trim(),
+        () => get('metrics'),
+      )
     } finally {
       for (const signal of ['SIGCONT', 'SIGTERM'] as const) run.kill(signal)
       const { code, stderr } = await run.ended

@@ -24,7 +24,7 @@ interface Options {
 }
 
 interface SeekOptions extends Options {
-  readonly to: Target
+  readonly to?: Target
   readonly partition?: number
 }
 
@@ -37,7 +37,7 @@ export function offsetsCommand(): Command {
     .option('--json', 'print for machines')
     .action((_, list: Command) => listOffsets(list.optsWithGlobals()))
   subCommand(command, 'seek', 'Let the stream go on elsewhere; what raw has is not written again.')
-    .requiredOption('--to <place>', 'earliest, a time of Kafka, or an offset', targetOption)
+    .option('--to <place>', 'earliest, a time of Kafka, or an offset', targetOption)
     .option('--partition <n>', 'this partition only', countOption(0, PARTITION_MAX))
     .option('--json', 'print for machines')
     .addHelpText('after', SEEK_HELP)
@@ -68,6 +68,11 @@ async function listOffsets(options: Options): Promise<void> {
 
 async function seekTo(options: SeekOptions): Promise<void> {
   const { to: target, partition } = options
+  if (target === undefined) {
+    throw new UpiError('OPTION_INVALID', '--to is missing', {
+      fix: 'say where to: earliest, a time or an offset',
+    })
+  }
   const moves = await withStream(options, async (client, mover) => {
     const all = [...mover.log.partitions.keys()].toSorted((a, b) => a - b)
     if (target.kind === 'offset' && partition === undefined && all.length > 1) {

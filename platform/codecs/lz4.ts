@@ -54,7 +54,9 @@ const STORED = 1 << 31
 const STORED_BIT = 2 ** 31
 // Magic, independent blocks of 64 KiB, and the checksum of those two bytes.
 const HEADER = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82])
-const BLOCK_BYTES = 65_536
+// Under the 64 KiB that the header says: lz4js copies up to ten bytes before the end of a block, and Kafka's decoder
+// refuses any copy that begins within the last twelve that a block may have.
+const BLOCK_BYTES = 65_520
 const HASH_ENTRIES = 65_536
 
 /** Unpacks a block: sequences of literals and a copy, the last of literals alone. */

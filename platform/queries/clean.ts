@@ -115,20 +115,21 @@ const STORED = NAMES.map((name) => {
 
 /**
  * The rows that clean has of transactions on a day and on the days beside it, locked until the end of the
- * transaction. The dates stand in the text, so that the planner sees three partitions and not all of them.
+ * transaction. The dates stand in the text, so that the planner sees three partitions and not all of them; the plan for
+ * a day that comes `often` is kept.
  */
 export async function lockClean(
   client: ClientBase,
-  date: BusinessDate,
+  { date, often }: { date: BusinessDate; often: boolean },
   txnIds: readonly string[],
 ): Promise<CleanRow[]> {
-  const { rows } = await client.query(
-    `select ${STORED} from clean_upi_transactions
-      where business_date >= '${addDays(date, -1)}' and business_date <= '${addDays(date, 1)}'
-        and txn_id = any($1::text[])
-        for update`,
-    [arrayOf(txnIds)],
-  )
+  const text = `
+    select ${STORED} from clean_upi_transactions
+     where business_date >= '${addDays(date, -1)}' and business_date <= '${addDays(date, 1)}'
+       and txn_id = any($1::text[])
+       for update`
+  const name = often ? { name: `lock clean ${date}` } : {}
+  const { rows } = await client.query({ ...name, text, values: [arrayOf(txnIds)] })
   return rows.map(toRow)
 }
 

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 
 /** A dead letter on its way to the dead letter topic, as Kafka gave it. */
 export interface UnrelayedLetter {
@@ -54,6 +54,18 @@ export async function takeUnrelayed(
     [topic, rowsMax, bytesMax],
   )
   return rows.map(toLetter)
+}
+
+/** How many letters of a topic were not relayed yet, those in hand too; counted no further than to `max`. */
+export async function countUnrelayed(db: Pool, topic: string, max: number): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    `select count(*)::integer as n
+       from (select from rejected_upi_transactions
+              where relayed_at is null and topic = $1
+              limit $2) as waiting`,
+    [topic, max],
+  )
+  return rows[0]?.n ?? 0
 }
 
 /** Notes that the dead letter topic has these letters. */

@@ -139,3 +139,22 @@ export async function lockBatches(client: ClientBase, isAlone: boolean): Promise
   const take = isAlone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
   await client.query(`select ${take}(${BATCHES_LOCK})`)
 }
+
+/**
+ * Ends the transactions of workers that stopped in the middle of sending rows: frozen, or cut off without a word. They
+ * hold the offset of their partition and the lock of all batches, and no timeout of Postgres knows them.
+ */
+export async function endFrozenBatches(
+  client: Pick<ClientBase, 'query'>,
+  secondsMin: number,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+        and application_name = current_setting('application_name')
+        and state = 'active' and wait_event = 'ClientRead'
+        and xact_start < now() - $1 * interval '1 second'`,
+    [secondsMin],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,22 @@
+import type { Payment } from '../core/payment.ts'
+import { accept, type Result } from '../core/result.ts'
+import type { KafkaRecord, Rules } from './processor.ts'
+import { schemaIdOf } from './processors/decode-message.ts'
+import { runPipeline } from './run-pipeline.ts'
+
+/**
+ * Makes what reads messages of raw again: the same processors under the rules given, an outcome for each message, in
+ * order. `loadSchema` is called for every schema that they name, before the first is read.
+ */
+export function createReadAgain(rules: Rules, loadSchema: (id: number) => Promise<unknown>) {
+  return async (messages: readonly KafkaRecord[]): Promise<Result<Payment>[]> => {
+    const ids = new Set(messages.map(({ value }) => schemaIdOf(value)))
+    ids.delete(undefined)
+    for (const id of ids) await loadSchema(id as number)
+    const { accepted, rejected } = runPipeline(messages, rules)
+    const results = new Map<KafkaRecord, Result<Payment>>()
+    for (const { record, payment } of accepted) results.set(record, accept(payment))
+    for (const { record, reasons } of rejected) results.set(record, { ok: false, reasons })
+    return messages.map((message) => results.get(message) as Result<Payment>)
+  }
+}
