@@ -111,9 +111,9 @@ test('a row of clean is read as it was written, by COPY and by an update', async
         rows.add({ payment: copied, messages: 3 })
         await client.query('begin')
         await copyClean(client, rows.finish([]))
-        const first = await lockClean(client, '2026-02-01', ['T1'])
+        const first = await lockClean(client, { date: '2026-02-01', often: true }, ['T1'])
         await updateClean(client, '2026-02-01', [{ payment: updated, messages: 4 }])
-        const second = await lockClean(client, '2026-02-02', ['T1'])
+        const second = await lockClean(client, { date: '2026-02-02', often: false }, ['T1'])
         await client.query('rollback')
         return [first, second]
       })

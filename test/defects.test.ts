@@ -28,19 +28,21 @@ import { aMessage } from './factories.ts'
 import { RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
 import { filesOf, readText } from './repository.ts'
-import { BALANCED, imbalances, type SentMessage, SinkTopic } from './sink-topic.ts'
+import { BALANCED, imbalances, type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
 // The defects of the reference implementation, in the words in which they were found; ours has none of them.
 
 const own = useStack('database')
 const topic = new SinkTopic('defects')
 let pool: pg.Pool
+let ingest: pg.Pool
 let sink: Sink
 let transform: Kysely<Database>
 
 beforeAll(async () => {
   pool = own.pool()
-  sink = await topic.sink(own.pool('upi_ingest'))
+  ingest = sinkPool(own)
+  sink = await topic.sink(ingest)
   transform = createDatabase(own.pool('upi_transform'))
 })
 
@@ -195,7 +197,7 @@ test('“rows lost or doubled on a crash”: who goes on reads the offset that w
   ])
   // A worker that wrote, and died before it could tell Kafka; another that takes over does not write it again.
   await topic.write(sink, lost)
-  const other = await topic.sink(own.pool('upi_ingest'))
+  const other = await topic.sink(ingest)
   expect(await other.findOffsets([1])).toEqual(new Map([[1, { epoch: 0, offset: 2n }]]))
   await expect(topic.write(other, lost)).rejects.toMatchObject({ code: 'OWNER_STALE' })
   expect(await rowsOf('CRASH_')).toMatchObject([{ messages: 1 }, { messages: 1 }])
@@ -224,7 +226,7 @@ test('“a registry that is deployed but never used”: messages are read by the
   const registry = createRegistry(need(own.configFor(), 'schemaRegistryUrl'))
   const reader = createSchemaReader(registry)
   const framed = new SinkTopic('framed', { ...RULES, schemaOf: reader.schemaOf })
-  const framedSink = await framed.sink(own.pool('upi_ingest'))
+  const framedSink = await framed.sink(ingest)
   const sent: SentMessage[] = []
   for (const framing of ['json', 'avro'] as const) {
     const subject = messageSubjects(own.name)[framing]

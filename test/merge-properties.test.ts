@@ -9,9 +9,16 @@ import { formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { type CleanRow, lockClean } from '../platform/queries/clean.ts'
 import { type Message, mergeTransaction } from '../streaming/merge-transaction.ts'
-import type { BatchBooks, PreparedBatch } from '../streaming/sink.ts'
+import type { PreparedBatch, Written } from '../streaming/sink.ts'
 import { useStack } from './harness.ts'
-import { BALANCED, imbalances, PARTITIONS, type SentMessage, SinkTopic } from './sink-topic.ts'
+import {
+  BALANCED,
+  imbalances,
+  PARTITIONS,
+  type SentMessage,
+  SinkTopic,
+  sinkPool,
+} from './sink-topic.ts'
 
 const own = useStack('database')
 let pool: pg.Pool
@@ -20,7 +27,7 @@ let runs = 0
 
 beforeAll(() => {
   pool = own.pool()
-  ingest = own.pool('upi_ingest')
+  ingest = sinkPool(own)
 })
 
 // The last seconds of 31 January in India and the first of 1 February; for three days, those of 30 January too.
@@ -119,7 +126,9 @@ async function newRun() {
 }
 
 async function rowsOf(ids: readonly string[]): Promise<CleanRow[]> {
-  const rows = await withConnection(pool, (client) => lockClean(client, '2026-01-31', ids))
+  const rows = await withConnection(pool, (client) =>
+    lockClean(client, { date: '2026-01-31', often: false }, ids),
+  )
   return rows.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
 }
 
@@ -127,7 +136,7 @@ function placeOf({ payment }: Pick<CleanRow, 'payment'>): string {
   return `${payment.txn_id} ${payment.business_date}`
 }
 
-function sum(books: readonly BatchBooks[]): Record<string, number> {
+function sum(books: readonly Written[]): Record<string, number> {
   const names = ['accepted', 'inserted', 'merged', 'duplicate', 'conflicting', 'absorbed'] as const
   return Object.fromEntries(
     names.map((name) => [name, books.reduce((all, each) => all + each[name], 0)]),
@@ -144,7 +153,7 @@ test('messages of one identity give one row each, whatever their order, batches 
       const { run, topic, ids } = await newRun()
       const sent = given.map((each) => addressed(run, each))
       const accepted: Message[] = []
-      const books: BatchBooks[] = []
+      const books: Written[] = []
       const sinks = await Promise.all(PARTITIONS.map(() => topic.sink(ingest)))
       await Promise.all(
         sinks.map(async (sink, partition) => {
@@ -217,7 +226,7 @@ test('messages that contradict each other give the rows, books, conflicts and ma
       const { run, topic, ids } = await newRun()
       const sink = await topic.sink(ingest)
       const accepted: Message[] = []
-      const books: BatchBooks[] = []
+      const books: Written[] = []
       const left: string[] = []
       const { mark } = await one<{ mark: string }>(
         'select coalesce(max(mark_id), 0) as mark from ops.dirty_keys',

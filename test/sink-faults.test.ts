@@ -5,7 +5,7 @@ import { runPipeline } from '../streaming/run-pipeline.ts'
 import type { PreparedBatch, Sink } from '../streaming/sink.ts'
 import { aFields, aRecord, RULES } from './fixtures/records.ts'
 import { eventually, useStack } from './harness.ts'
-import { BALANCED, imbalances, type SentMessage, SinkTopic } from './sink-topic.ts'
+import { BALANCED, imbalances, type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
 const own = useStack('database')
 let pool: pg.Pool
@@ -13,9 +13,7 @@ let ingest: pg.Pool
 
 beforeAll(() => {
   pool = own.pool()
-  ingest = own.pool('upi_ingest')
-  // As the stream has it: a connection that is lost fails its statements, not the process.
-  ingest.on('connect', (client) => client.on('error', () => {}))
+  ingest = sinkPool(own)
 })
 
 async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {

@@ -2,8 +2,27 @@ import type pg from 'pg'
 import { utcDateOf } from '../core/time.ts'
 import type { KafkaRecord, Rules } from '../streaming/processor.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
-import { type BatchBooks, createSink, type PreparedBatch, type Sink } from '../streaming/sink.ts'
+import {
+  createSink,
+  type PreparedBatch,
+  SINK_SESSION,
+  type Sink,
+  type Written,
+} from '../streaming/sink.ts'
 import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
+import type { OwnStack } from './harness.ts'
+
+/** A pool for sinks, whose connections are as the stream has them. */
+export function sinkPool(own: OwnStack): pg.Pool {
+  const pool = own.pool('upi_ingest')
+  const settings = Object.entries(SINK_SESSION).map(([name, value]) => `set ${name} = ${value}`)
+  pool.on('connect', (client) => {
+    // One that is lost fails its statements, not the process.
+    client.on('error', () => {})
+    client.query(settings.join('; ')).catch(() => {})
+  })
+  return pool
+}
 
 /** The partitions of such a topic. */
 export const PARTITIONS = [0, 1, 2]
@@ -72,18 +91,14 @@ export class SinkTopic {
   }
 
   /** Writes a prepared batch. */
-  async write(sink: Sink, batch: PreparedBatch): Promise<BatchBooks> {
+  async write(sink: Sink, batch: PreparedBatch): Promise<Written> {
     const books = await sink.write(batch, async () => {})
     this.#next.set(batch.partition, batch.next)
     return books
   }
 
   /** Prepares and writes the next messages of a partition. */
-  async send(
-    sink: Sink,
-    partition: number,
-    ...messages: readonly SentMessage[]
-  ): Promise<BatchBooks> {
+  async send(sink: Sink, partition: number, ...messages: readonly SentMessage[]): Promise<Written> {
     return await this.write(sink, this.batch(sink, partition, messages))
   }
 }

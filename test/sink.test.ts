@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { PreparedBatch } from '../streaming/sink.ts'
 import { eventually, useStack } from './harness.ts'
-import { BALANCED, imbalances, type SentMessage, SinkTopic } from './sink-topic.ts'
+import { BALANCED, imbalances, type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
 const own = useStack('database')
 let pool: pg.Pool
@@ -11,7 +11,7 @@ let ingest: pg.Pool
 
 beforeAll(() => {
   pool = own.pool()
-  ingest = own.pool('upi_ingest')
+  ingest = sinkPool(own)
 })
 
 async function cleanRows(txnId: string): Promise<Record<string, unknown>[]> {
