@@ -6,10 +6,13 @@ import { mergePayments } from '../core/merge.ts'
 import type { Payment } from '../core/payment.ts'
 import { STATUSES } from '../core/status.ts'
 import { formatInstant } from '../core/time.ts'
+import { checkBooks } from '../platform/books/check-books.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { type CleanRow, lockClean } from '../platform/queries/clean.ts'
 import { type Message, mergeTransaction } from '../streaming/merge-transaction.ts'
+import { createReadAgain } from '../streaming/read-again.ts'
 import type { PreparedBatch, Written } from '../streaming/sink.ts'
+import { RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
 import {
   BALANCED,
@@ -269,3 +272,11 @@ test('messages that contradict each other give the rows, books, conflicts and ma
 async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
   return (await pool.query(sql, parameters)).rows[0] as T
 }
+
+test('after all of this no book is broken', async () => {
+  const books = await checkBooks(
+    pool,
+    createReadAgain(RULES, async () => {}),
+  )
+  expect(books.filter(({ state }) => state === 'broken')).toEqual([])
+})
