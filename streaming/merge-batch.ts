@@ -14,59 +14,83 @@ import {
 } from './merge-transaction.ts'
 import { MinuteDeltas } from './minute-deltas.ts'
 
-/** The messages of a batch by transaction, merged as if clean had none of these, and the rows encoded for COPY. */
+/**
+ * The messages of a batch by transaction, and the rows that they make if clean has none of these, encoded for COPY. Made
+ * while the batch before is still being written; nothing changes it afterwards. Nearly every transaction is one message,
+ * and costs no object of its own.
+ */
 export interface Transactions {
-  readonly byId: ReadonlyMap<string, Transaction>
+  /** In the order of clean's key: neighbours share its pages, which is a fifth of Postgres' work in a large batch. */
+  readonly ids: readonly string[]
+  readonly messages: ReadonlyMap<string, Message | Message[]>
+  /** Where the rows of each begin in the encoded ones, and where the last end. */
+  readonly starts: readonly number[]
   readonly rows: CleanRows
+  /** The ids by the days of their messages: what to ask clean for. */
+  readonly idsByDay: ReadonlyMap<BusinessDate, readonly string[]>
 }
 
-interface Transaction {
-  readonly messages: readonly Message[]
-  readonly fresh: MergeEffect
-  /** Where its rows lie in the encoded ones. */
-  readonly span: { readonly from: number; readonly to: number }
-}
-
-/** What can be done before clean has been asked, while the batch before is still being written. */
-export function groupByTransaction(messages: readonly Message[]): Transactions {
-  const groups = new Map<string, Message[]>()
-  for (const message of messages) append(groups, message.payment.txn_id, message)
-  const rows = new CleanRows(groups.size)
-  const byId = new Map<string, Transaction>()
-  // In the order of the index: neighbours share its pages, which is a fifth of Postgres' work in a large batch.
-  for (const [txnId, group] of [...groups].sort(byTxnId)) {
-    const fresh = mergeTransaction([], group)
-    const from = rows.end
-    for (const row of fresh.rows) rows.add(row)
-    byId.set(txnId, { messages: group, fresh, span: { from, to: rows.end } })
+/** Groups messages, and encodes what they make of an empty clean. */
+export function groupByTransaction(accepted: readonly Message[]): Transactions {
+  const messages = new Map<string, Message | Message[]>()
+  for (const message of accepted) {
+    const { txn_id } = message.payment
+    const known = messages.get(txn_id)
+    if (known === undefined) messages.set(txn_id, message)
+    else if (Array.isArray(known)) known.push(message)
+    else messages.set(txn_id, [known, message])
   }
-  return { byId, rows }
+  const ids = [...messages.keys()].sort()
+  const rows = new CleanRows(ids.length)
+  const starts: number[] = []
+  const idsByDay = new Map<BusinessDate, string[]>()
+  for (const id of ids) {
+    starts.push(rows.end)
+    const group = messages.get(id) as Message | Message[]
+    if (Array.isArray(group)) for (const row of mergeTransaction([], group).rows) rows.add(row)
+    else rows.add({ payment: group.payment, messages: 1 })
+    for (const day of daysOf(group)) append(idsByDay, day, id)
+  }
+  starts.push(rows.end)
+  return { ids, messages, starts, rows, idsByDay }
+}
+
+function daysOf(group: Message | Message[]): Iterable<BusinessDate> {
+  if (!Array.isArray(group)) return [group.payment.business_date]
+  return new Set(group.map(({ payment }) => payment.business_date))
 }
 
 /** Merges a batch with the rows that clean has of its transactions. */
-export function mergeBatch({ byId, rows }: Transactions, stored: readonly CleanRow[]): BatchMerge {
+export function mergeBatch(
+  { ids, messages, starts, rows }: Transactions,
+  stored: readonly CleanRow[],
+): BatchMerge {
+  const known = byTransaction(stored)
+  const merge = new BatchMerge()
+  const left: { from: number; to: number }[] = []
+  for (const [i, id] of ids.entries()) {
+    const group = messages.get(id) as Message | Message[]
+    const found = known.get(id)
+    if (found !== undefined) {
+      left.push({ from: starts[i] as number, to: starts[i + 1] as number })
+      merge.merge(mergeTransaction(found, Array.isArray(group) ? group : [group]))
+    } else if (Array.isArray(group)) merge.insert(mergeTransaction([], group))
+    else merge.insertOne(group)
+  }
+  if (left.length < ids.length) merge.inserts.push(rows.finish(left))
+  return merge
+}
+
+// A batch that has an id on two days beside each other finds the same row by both.
+function byTransaction(stored: readonly CleanRow[]): Map<string, CleanRow[]> {
   const known = new Map<string, CleanRow[]>()
-  // A batch that has an id on two days beside each other finds the same row by both.
-  const seen = new Set<string>()
   for (const row of stored) {
     const { txn_id, business_date } = row.payment
-    const key = `${txn_id} ${business_date}`
-    if (seen.has(key)) continue
-    seen.add(key)
+    const rows = known.get(txn_id)
+    if (rows?.some(({ payment }) => payment.business_date === business_date)) continue
     append(known, txn_id, row)
   }
-  const merge = new BatchMerge()
-  const left: Transaction['span'][] = []
-  for (const [txnId, { messages, fresh, span }] of byId) {
-    const found = known.get(txnId)
-    if (found === undefined) merge.insert(fresh)
-    else {
-      left.push(span)
-      merge.merge(mergeTransaction(found, messages))
-    }
-  }
-  if (left.length < byId.size) merge.inserts.push(rows.finish(left))
-  return merge
+  return known
 }
 
 /** What a batch does to clean, by the days of the rows as they were, and what follows from it. */
@@ -81,6 +105,13 @@ export class BatchMerge {
   readonly dirty: DirtyKey[] = []
   readonly deltas = new MinuteDeltas()
   readonly counts = { inserted: 0, merged: 0, duplicate: 0, conflicting: 0, absorbed: 0 }
+
+  /** Takes in a transaction that clean does not have and that is one message; its row is encoded already. */
+  insertOne({ record, payment }: Message): void {
+    this.counts.inserted += 1
+    this.deltas.add(payment)
+    this.deltas.noteArrival(payment, record.timestampMs)
+  }
 
   /** Takes in a transaction that clean does not have; its rows are encoded already. */
   insert(effect: MergeEffect): void {
@@ -154,10 +185,6 @@ function describeConflict({ message, kind, row }: MessageConflict): TxnConflict 
       ? { differs: identityDifferences(row, payment) }
       : { status: payment.status, known: row.status }
   return { kind, offset: record.offset, txn_id, business_date, details }
-}
-
-function byTxnId([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1
 }
 
 function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {

@@ -45,28 +45,10 @@ export function mergeTransaction(
   stored: readonly CleanRow[],
   messages: readonly Message[],
 ): MergeEffect {
-  const [first] = messages
-  // Nearly every transaction of a batch is one new message.
-  if (stored.length === 0 && messages.length === 1 && first !== undefined) return newRow(first)
   const merge = new TransactionMerge(stored)
   for (const message of messages) merge.take(message)
   return merge
 }
-
-function newRow(message: Message): MergeEffect {
-  return {
-    rows: [{ payment: message.payment, messages: 1, stored: undefined }],
-    absorbed: NONE,
-    inserted: 1,
-    merged: 0,
-    duplicate: 0,
-    conflicting: 0,
-    telling: [message],
-    conflicts: NONE,
-  }
-}
-
-const NONE: readonly never[] = []
 
 class TransactionMerge implements MergeEffect {
   rows: MergedRow[]

@@ -1,7 +1,7 @@
 import type { Payment } from '../core/payment.ts'
 import { type Reject, type Result, refuse } from '../core/result.ts'
 import { PIPELINE } from './pipeline.ts'
-import type { KafkaRecord, Processor, Rules } from './processor.ts'
+import type { KafkaRecord, Rules } from './processor.ts'
 import type { CleanMessage } from './processors/clean-message.ts'
 
 /** What became of the messages of a batch; every record is in just one of the two lists, in offset order. */
@@ -23,10 +23,11 @@ export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outc
   const rejected: { record: KafkaRecord; reasons: readonly Reject[] }[] = []
   let warnings = 0
   let fault: unknown
+  const onThrow = (thrown: unknown) => {
+    fault ??= thrown
+  }
   for (const record of records) {
-    const result = runRecord(record, rules, (thrown) => {
-      fault ??= thrown
-    })
+    const result = runRecord(record, rules, onThrow)
     if (result.ok) {
       accepted.push({ record, payment: result.value.payment })
       warnings += result.value.warnings.length
@@ -35,28 +36,22 @@ export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outc
   return { accepted, rejected, warnings, ...(fault === undefined ? {} : { fault }) }
 }
 
-type OnThrow = (thrown: unknown) => void
-
-function runRecord(record: KafkaRecord, rules: Rules, onThrow: OnThrow): Result<CleanMessage> {
+function runRecord(
+  record: KafkaRecord,
+  rules: Rules,
+  onThrow: (thrown: unknown) => void,
+): Result<CleanMessage> {
   let value: unknown = record
   for (const processor of PIPELINE.processors) {
-    const result = runProcessor(processor, value, { rules, onThrow })
-    if (!result.ok) return result
-    value = result.value
+    try {
+      const result = processor.process(value as never, rules)
+      if (!result.ok) return result
+      value = result.value
+    } catch (thrown) {
+      onThrow(thrown)
+      return refuse('INTERNAL', `exception in ${processor.name}`)
+    }
   }
   // The pipeline's type, checked where it is joined, says what its last processor gives.
   return { ok: true, value: value as CleanMessage }
-}
-
-function runProcessor(
-  processor: Processor<never, unknown>,
-  value: unknown,
-  { rules, onThrow }: { rules: Rules; onThrow: OnThrow },
-): Result<unknown> {
-  try {
-    return processor.process(value as never, rules)
-  } catch (thrown) {
-    onThrow(thrown)
-    return refuse('INTERNAL', `exception in ${processor.name}`)
-  }
 }

@@ -75,8 +75,8 @@ async function writeOnce(
       client.query('begin'),
       advanceOffset(client, at, moveOf(batch)),
       lockBatches(client, isAlone),
-      ...[...idsByDay(batch)].map(([date, ids]) =>
-        lockClean(client, { date, often: isUsual(date, batch) }, [...ids]),
+      ...[...batch.transactions.idsByDay].map(([date, ids]) =>
+        lockClean(client, { date, often: isUsual(date, batch) }, ids),
       ),
     ])
     if (!isOwner) {
@@ -110,19 +110,6 @@ const USUAL_DAYS = 2
 
 function isUsual(date: BusinessDate, { rawDay }: PreparedBatch): boolean {
   return Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
-}
-
-/** The ids to look for, by the day of their messages. */
-function idsByDay({ transactions }: PreparedBatch): Map<BusinessDate, Set<string>> {
-  const days = new Map<BusinessDate, Set<string>>()
-  for (const [txnId, { messages }] of transactions.byId) {
-    for (const { payment } of messages) {
-      const ids = days.get(payment.business_date)
-      if (ids === undefined) days.set(payment.business_date, new Set([txnId]))
-      else ids.add(txnId)
-    }
-  }
-  return days
 }
 
 function writeClean(client: ClientBase, merge: BatchMerge): Promise<unknown>[] {
