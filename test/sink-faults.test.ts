@@ -37,8 +37,8 @@ async function contents(topic: SinkTopic): Promise<unknown> {
 
 /** All that a prepared batch holds. */
 function holds({ raw, rejected, transactions, outcome }: PreparedBatch): unknown {
-  const { byId, rows } = transactions
-  return structuredClone({ raw, rejected, outcome, byId, end: rows.end, rows: rows.finish([]) })
+  const { rows, ...groups } = transactions
+  return structuredClone({ raw, rejected, outcome, groups, rows: rows.finish([]) })
 }
 
 const ids = (...txnIds: string[]): SentMessage[] => txnIds.map((txn_id) => ({ fields: { txn_id } }))
