@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
+import { partitionOf } from '../platform/partitioner.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
@@ -35,7 +36,7 @@ export interface PreparedBatch extends Batch {
   readonly raw: Buffer
   readonly rejected: Buffer
   readonly transactions: Transactions
-  /** Whether every message came under its transaction's id, so that no other partition has messages of the same. */
+  /** Whether every message has its transaction's id as key and lies where that belongs: no other partition has more. */
   readonly isKeyed: boolean
 }
 
@@ -82,6 +83,13 @@ const NO_DAYS: ReadonlySet<string> = new Set()
 export function createSink(options: SinkOptions): Sink {
   const { pool, group, topic, rules } = options
   const days = new DayPartitions(pool)
+  let partitions = 0
+
+  async function readLog(): Promise<TopicLog> {
+    const log = await options.readLog()
+    partitions = log.partitions.size
+    return log
+  }
 
   function prepare(batch: Batch, archived: ReadonlySet<string> = NO_DAYS): PreparedBatch {
     const { accepted, rejected } = batch.outcome
@@ -92,7 +100,7 @@ export function createSink(options: SinkOptions): Sink {
       raw: encodeRaw(at, [...accepted, ...rejected]),
       rejected: encodeRejected(at, rejected),
       transactions: groupByTransaction(present),
-      isKeyed: accepted.every(isKeyed),
+      isKeyed: accepted.every((message) => isAtHome(message, partitions)),
     }
   }
 
@@ -144,16 +152,20 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   return {
-    findOffsets: (partitions) =>
-      withConnection(pool, (client) => placeOffsets(client, partitions, options)),
+    findOffsets: (asked) =>
+      withConnection(pool, (client) => placeOffsets(client, asked, { ...options, readLog })),
     prepare: (batch) => prepare(batch),
     write,
   }
 }
 
-function isKeyed({ record, payment }: Message): boolean {
+// A key in another partition was put there by hand, by another kind of client, or before partitions were added: more
+// messages of its transaction may lie where it belongs.
+function isAtHome({ record, payment }: Message, partitions: number): boolean {
+  const { key, partition } = record
   const { txn_id } = payment
-  return record.key?.length === txn_id.length && record.key.toString('latin1') === txn_id
+  if (key?.length !== txn_id.length || key.toString('latin1') !== txn_id) return false
+  return partitionOf(key, partitions) === partition
 }
 
 function addWritten(a: Written, b: Written): Written {

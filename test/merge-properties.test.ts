@@ -7,6 +7,7 @@ import type { Payment } from '../core/payment.ts'
 import { STATUSES } from '../core/status.ts'
 import { formatInstant } from '../core/time.ts'
 import { checkBooks } from '../platform/books/check-books.ts'
+import { partitionOf } from '../platform/partitioner.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { type CleanRow, lockClean } from '../platform/queries/clean.ts'
 import { type Message, mergeTransaction } from '../streaming/merge-transaction.ts'
@@ -104,7 +105,7 @@ interface Sent {
 
 function addressed(run: string, { said, anywhere, key, isLast }: Delivery): Sent {
   const fields = { ...said, txn_id: `${run}${said.txn_id}` }
-  const home = said.txn_id.charCodeAt(0) % PARTITIONS.length
+  const home = partitionOf(Buffer.from(fields.txn_id), PARTITIONS.length)
   if (anywhere === null) return { partition: home, message: { fields }, isLast }
   return { partition: anywhere, message: { fields, key }, isLast }
 }

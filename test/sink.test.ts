@@ -116,11 +116,27 @@ describe('the same new transaction from two partitions at the same moment is one
     ['one without a key, the other way round', [undefined, null], [1, 0]],
     ['both without a key', [null, null], [0, 1]],
   ])('%s', async (how, keys, [first = 0, second = 1]) => {
+    for (const days of [
+      ['2026-02-01T00:00:01', '2026-02-01T00:00:02'],
+      ['2026-01-31T23:59:59', '2026-02-01T00:00:01'],
+    ]) {
+      await race(`${how} ${days[0]}`, { keys, days, order: [first, second] })
+    }
+  })
+
+  interface Race {
+    readonly keys: readonly (undefined | null)[]
+    readonly days: readonly string[]
+    readonly order: readonly [number, number]
+  }
+
+  async function race(how: string, { keys, days, order: [first, second] }: Race): Promise<void> {
     const topic = new SinkTopic(how)
     const txn_id = how.replaceAll(/\W/g, '_')
     const sinks = [await topic.sink(ingest), await topic.sink(ingest)] as const
     const batches = [0, 1].map((partition) => {
-      const fields = { txn_id, status: partition === 0 ? 'PENDING' : 'SUCCESS' }
+      const status = partition === 0 ? 'PENDING' : 'SUCCESS'
+      const fields = { txn_id, status, timestamp: `${days[partition]}+05:30` }
       const key = keys[partition]
       return topic.batch(sinks[0], partition, [key === undefined ? { fields } : { fields, key }])
     }) as [PreparedBatch, PreparedBatch]
@@ -135,7 +151,7 @@ describe('the same new transaction from two partitions at the same moment is one
     const books = await Promise.all(written)
     expect(books.map(({ inserted }) => inserted).toSorted()).toEqual([0, 1])
     expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 2 }])
-  })
+  }
 })
 
 /** Lets nobody write clean while the work goes on that starts writes; `waiting` waits until so many of them do. */
