@@ -79,3 +79,68 @@ test('digits are grouped the Indian way', () => {
   expect(groupIndian('-100000')).toBe('-1,00,000')
   expect(groupIndian('999.00')).toBe('999.00')
 })
+
+/** The verdict by whole numbers alone, however large: no digit is ever lost. */
+function reference(literal: string, grammar: 'text' | 'number'): string {
+  const match =
+    grammar === 'text'
+      ? /^(-?)([0-9]+)(?:\.([0-9]+))?()$/.exec(literal)
+      : /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(literal)
+  if (match === null) return 'AMOUNT_NOT_DECIMAL'
+  const [, sign, whole = '', fraction = '', exponent = ''] = match
+  // The value is units ÷ per; both are multiplied so that neither needs a fraction.
+  const shift = BigInt(exponent === '' ? 0 : exponent)
+  const units = BigInt(whole + fraction) * 100n * 10n ** (shift > 0n ? shift : 0n)
+  const per = 10n ** (BigInt(fraction.length) + (shift < 0n ? -shift : 0n))
+  const reasons: string[] = []
+  if (units % per !== 0n) reasons.push('AMOUNT_SCALE')
+  if (sign === '-' || units === 0n) reasons.push('AMOUNT_NOT_POSITIVE')
+  else if (units > limitPaise * per) reasons.push('AMOUNT_OVER_LIMIT')
+  return reasons.length > 0 ? reasons.join(' ') : formatRupees(units / per)
+}
+
+const someDigits = (max: number) =>
+  fc.oneof(
+    fc.nat(2_000_000).map(String),
+    fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: max }),
+    fc.tuple(fc.nat(99), fc.nat(max)).map(([head, zeros]) => `${head}${'0'.repeat(zeros)}`),
+  )
+
+const decimal = fc
+  .tuple(fc.constantFrom('', '', '-'), someDigits(300), fc.option(someDigits(300)))
+  .map(([sign, whole, fraction]) => `${sign}${whole}${fraction === null ? '' : `.${fraction}`}`)
+
+const jsonNumber = fc
+  .tuple(decimal, fc.option(fc.tuple(fc.constantFrom('e', 'E', 'e+', 'e-'), fc.nat(400))))
+  .map(([text, power]) => `${text}${power === null ? '' : power.join('')}`)
+  .map((text) => text.replace(/^(-?)0+(?=[0-9])/, '$1'))
+
+test('any decimal of any length is read exactly, as text and as a JSON number', () => {
+  fc.assert(
+    fc.property(decimal, (literal) => {
+      expect(verdict(literal)).toBe(reference(literal, 'text'))
+    }),
+    { numRuns: 500 },
+  )
+  fc.assert(
+    fc.property(jsonNumber, (literal) => {
+      expect(verdict(literal, 'number')).toBe(reference(literal, 'number'))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('the short way of the usual amounts says what the exact one says of any text', () => {
+  const usual = fc
+    .tuple(fc.nat(20_000_000_000), fc.nat(99))
+    .map(([rupees, paise]) => `${rupees}.${String(paise).padStart(2, '0')}`)
+  const nearly = fc
+    .tuple(usual, fc.nat(14), fc.constantFrom('', '.', '-', '+', 'e', ' ', '0', '/', ':', '１'))
+    .map(([text, at, other]) => text.slice(0, at) + other + text.slice(at + 1))
+  fc.assert(
+    fc.property(fc.oneof(usual, nearly, fc.string({ maxLength: 15 })), (text) => {
+      expect(verdict(text)).toBe(reference(text, 'text'))
+    }),
+    { numRuns: 1_000 },
+  )
+})

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   addDays,
@@ -65,4 +66,93 @@ test('dates step over months and leap days', () => {
   expect(isDate('2026-02-30')).toBe(false)
   expect(isDate('2026-02-28')).toBe(true)
   expect(isDate('2026-2-8')).toBe(false)
+})
+
+/** What a text means, by one pattern and whole numbers. */
+function reference(text: string, naive?: number): number | string {
+  const match =
+    /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?$/.exec(
+      text,
+    )
+  if (match === null) return 'TIMESTAMP_FORMAT'
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0))
+  const [, zoneHour = 0, zoneMinute = 0] = (/^[+-](..):?(..)?$/.exec(match[8] ?? '') ?? []).map(
+    (part) => Number(part ?? 0),
+  )
+  const isReal = year >= 1900 && new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+  const isClock = hour <= 23 && minute <= 59 && second <= 59
+  if (
+    !isReal ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    !isClock ||
+    zoneHour > 18 ||
+    zoneMinute > 59
+  ) {
+    return 'TIMESTAMP_FORMAT'
+  }
+  const ahead = (match[8]?.startsWith('-') ? -1 : 1) * (zoneHour * 60 + zoneMinute)
+  const offset = match[8] === undefined ? naive : ahead
+  if (offset === undefined) return 'TIMESTAMP_NO_ZONE'
+  const millis = Date.UTC(year, month - 1, day, hour, minute, second) - offset * 60_000
+  const micros = BigInt(millis) * 1000n + BigInt((match[7] ?? '').slice(0, 6).padEnd(6, '0'))
+  return micros <= Number.MAX_SAFE_INTEGER ? Number(micros) : 'TIMESTAMP_FORMAT'
+}
+
+const part = (length: number, max: number) =>
+  fc.nat(max).map((value) => String(value).padStart(length, '0'))
+
+const nearlyInstant = fc
+  .tuple(
+    fc.oneof(part(4, 9_999), fc.constantFrom('2026', '2024', '1970', '2255')),
+    part(2, 13),
+    part(2, 32),
+    fc.constantFrom('T', 't', ' ', '_'),
+    part(2, 25),
+    part(2, 61),
+    fc.oneof(
+      fc.constant(''),
+      part(2, 61).map((seconds) => `:${seconds}`),
+      fc
+        .tuple(part(2, 61), fc.constantFrom('.', ','), fc.bigInt(0n, 10n ** 12n))
+        .map(([seconds, point, digits]) => `:${seconds}${point}${digits}`),
+    ),
+    fc.oneof(
+      fc.constantFrom('', 'Z', 'z', '+05:30', '-00:00'),
+      fc
+        .tuple(fc.constantFrom('+', '-', '~'), part(2, 20), fc.constantFrom('', ':'), part(2, 61))
+        .map((zone) => zone.join('')),
+      part(2, 20).map((hours) => `+${hours}`),
+    ),
+  )
+  .map(([year, month, day, between, hour, minute, rest, zone]) =>
+    [`${year}-${month}-${day}`, between, `${hour}:${minute}`, rest, zone].join(''),
+  )
+
+const broken = fc
+  .tuple(nearlyInstant, fc.nat(32), fc.nat(2), fc.string({ maxLength: 2 }))
+  .map(([text, at, count, other]) => text.slice(0, at) + other + text.slice(at + count))
+
+test('any text, valid, nearly valid or not at all, is read as one pattern reads it', () => {
+  const naive = fc.constantFrom(undefined, 330, 0, -90)
+  fc.assert(
+    fc.property(fc.oneof(nearlyInstant, broken, fc.string()), naive, (text, offset) => {
+      const result = parseInstant(text, offset)
+      const read = result.ok ? result.value : result.reasons.map(({ code }) => code).join()
+      expect(read).toBe(reference(text, offset))
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+test('an instant is printed and read again', () => {
+  const micros = fc.integer({ min: Date.UTC(1900) * 1000, max: Date.UTC(2255) * 1000 })
+  fc.assert(
+    fc.property(micros, (instant) => {
+      expect(parseInstant(formatInstant(instant))).toEqual({ ok: true, value: instant })
+    }),
+  )
 })

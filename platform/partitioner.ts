@@ -8,8 +8,13 @@ export const keyPartitioner: ICustomPartitioner = () => {
   let next = 0
   return ({ message, partitionMetadata }) => {
     if (message.key === null || message.key === undefined) return next++ % partitionMetadata.length
-    return (murmur2(Buffer.from(message.key)) & 0x7fffffff) % partitionMetadata.length
+    return partitionOf(Buffer.from(message.key), partitionMetadata.length)
   }
+}
+
+/** The partition where kafkajs, the Java client and our own producer put a key. */
+export function partitionOf(key: Buffer, partitions: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitions
 }
 
 const SEED = 0x9747b28c

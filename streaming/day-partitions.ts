@@ -51,6 +51,11 @@ export class DayPartitions {
     return archived
   }
 
+  /** Believes no day any more to be there: one was, and has been archived. */
+  forget(): void {
+    for (const days of Object.values(this.#made)) days.clear()
+  }
+
   async #make(table: PartitionedTable, days: readonly string[]): Promise<MadeDay[]> {
     const client = await this.#pool.connect()
     try {

@@ -86,13 +86,15 @@ class TransactionMerge implements MergeEffect {
 
   #merge(own: readonly MergedRow[], message: Message): void {
     const [target, ...others] = own as [MergedRow, ...MergedRow[]]
-    if (areContradicting(target.payment.status, message.payment.status)) {
-      this.conflicts.push({ message, kind: 'status', row: target.payment })
+    let { payment } = target
+    let contradicted: Payment | undefined
+    for (const each of [...others, message]) {
+      if (areContradicting(payment.status, each.payment.status)) contradicted ??= payment
+      payment = mergePayments(payment, each.payment)
     }
-    const payment = [message, ...others].reduce(
-      (merged, each) => mergePayments(merged, each.payment),
-      target.payment,
-    )
+    if (contradicted !== undefined) {
+      this.conflicts.push({ message, kind: 'status', row: contradicted })
+    }
     const isTelling = others.length > 0 || !isSameRow(target.payment, payment)
     if (isTelling) {
       this.merged += 1

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
+import { partitionOf } from '../platform/partitioner.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
@@ -11,7 +12,7 @@ import { type Place, placeOffsets } from './place-offsets.ts'
 import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
 import type { Outcome } from './run-pipeline.ts'
-import { isRefusal, refuseAll, splitBatch } from './split-batch.ts'
+import { isDayGone, isRefusal, refuseAll, splitBatch } from './split-batch.ts'
 import { type Written, writeBatch } from './write-batch.ts'
 
 export type { Place, Written }
@@ -35,7 +36,7 @@ export interface PreparedBatch extends Batch {
   readonly raw: Buffer
   readonly rejected: Buffer
   readonly transactions: Transactions
-  /** Whether every message came under its transaction's id, so that no other partition has messages of the same. */
+  /** Whether every message has its transaction's id as key and lies where that belongs: no other partition has more. */
   readonly isKeyed: boolean
 }
 
@@ -82,6 +83,13 @@ const NO_DAYS: ReadonlySet<string> = new Set()
 export function createSink(options: SinkOptions): Sink {
   const { pool, group, topic, rules } = options
   const days = new DayPartitions(pool)
+  let partitions = 0
+
+  async function readLog(): Promise<TopicLog> {
+    const log = await options.readLog()
+    partitions = log.partitions.size
+    return log
+  }
 
   function prepare(batch: Batch, archived: ReadonlySet<string> = NO_DAYS): PreparedBatch {
     const { accepted, rejected } = batch.outcome
@@ -92,20 +100,37 @@ export function createSink(options: SinkOptions): Sink {
       raw: encodeRaw(at, [...accepted, ...rejected]),
       rejected: encodeRejected(at, rejected),
       transactions: groupByTransaction(present),
-      isKeyed: accepted.every(isKeyed),
+      isKeyed: accepted.every((message) => isAtHome(message, partitions)),
     }
   }
 
   async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written> {
-    const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
-    const archived = await days.ensure(batch, heartbeat)
-    const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
     try {
-      return await writeBatch(pool, at, { batch: mergeable, rulesVersion: rules.version })
+      return await writeWhole(batch, heartbeat)
     } catch (fault) {
       if (!isRefusal(fault)) throw fault
       return await writeParts(batch, fault, heartbeat)
     }
+  }
+
+  async function writeWhole(
+    batch: PreparedBatch,
+    heartbeat: () => Promise<void>,
+  ): Promise<Written> {
+    try {
+      return await writeDays(batch, await days.ensure(batch, heartbeat))
+    } catch (fault) {
+      if (!isDayGone(fault)) throw fault
+      // Archived since it was last seen.
+      days.forget()
+      return await writeDays(batch, await days.ensure(batch, heartbeat))
+    }
+  }
+
+  async function writeDays(batch: PreparedBatch, archived: ReadonlySet<string>): Promise<Written> {
+    const at = { group, topic, epoch: batch.epoch, partition: batch.partition }
+    const mergeable = archived.size === 0 ? batch : prepare(batch, archived)
+    return await writeBatch(pool, at, { batch: mergeable, rulesVersion: rules.version })
   }
 
   // One message that Postgres will not have costs its own row: halves are written until it stands alone.
@@ -127,16 +152,20 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   return {
-    findOffsets: (partitions) =>
-      withConnection(pool, (client) => placeOffsets(client, partitions, options)),
+    findOffsets: (asked) =>
+      withConnection(pool, (client) => placeOffsets(client, asked, { ...options, readLog })),
     prepare: (batch) => prepare(batch),
     write,
   }
 }
 
-function isKeyed({ record, payment }: Message): boolean {
+// A key in another partition was put there by hand, by another kind of client, or before partitions were added: more
+// messages of its transaction may lie where it belongs.
+function isAtHome({ record, payment }: Message, partitions: number): boolean {
+  const { key, partition } = record
   const { txn_id } = payment
-  return record.key?.length === txn_id.length && record.key.toString('latin1') === txn_id
+  if (key?.length !== txn_id.length || key.toString('latin1') !== txn_id) return false
+  return partitionOf(key, partitions) === partition
 }
 
 function addWritten(a: Written, b: Written): Written {

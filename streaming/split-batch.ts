@@ -8,6 +8,12 @@ export function isRefusal(fault: unknown): boolean {
   return /^(22|23|54)/.test(code) && !constraint.startsWith('raw_upi_transactions')
 }
 
+/** Whether a row found no partition for its day. */
+export function isDayGone(fault: unknown): boolean {
+  const { code, constraint } = Object(fault) as { code?: string; constraint?: string }
+  return code === '23514' && constraint === undefined
+}
+
 /** Whether a row was there that the batch took for new: another partition has just written the same transaction. */
 export function isRace(fault: unknown): boolean {
   const { code, constraint = '' } = Object(fault) as { code?: string; constraint?: string }

@@ -42,9 +42,9 @@ interface Work {
 }
 
 /**
- * Writes a batch in one transaction. Messages of one transaction meet in one partition if its id is their key; only
- * batches with others must not run beside any batch. Should such a pair have met all the same, Postgres says so and the
- * batch is written again, alone.
+ * Writes a batch in one transaction. Messages of one transaction meet in one partition if its id is their key and they
+ * lie where that belongs; only batches with others must not run beside any batch. Should such a pair have met all the
+ * same, Postgres says so and the batch is written again, alone.
  */
 export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Promise<Written> {
   try {

@@ -1,91 +1,219 @@
+import fc from 'fast-check'
 import type pg from 'pg'
-import { beforeAll, expect, test } from 'vitest'
-import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
-import { runPipeline } from '../streaming/run-pipeline.ts'
-import { createSink, type Sink } from '../streaming/sink.ts'
-import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
-import { useStack } from './harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { PreparedBatch } from '../streaming/sink.ts'
+import { eventually, useStack } from './harness.ts'
+import { BALANCED, imbalances, type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
 const own = useStack('database')
-const alive = async () => {}
 let pool: pg.Pool
+let ingest: pg.Pool
 
 beforeAll(() => {
   pool = own.pool()
+  ingest = sinkPool(own)
 })
 
-function aLog(bounds: LogBounds): TopicLog {
-  const partitions = new Map([[0, bounds]])
-  const clusterId = 'a cluster'
-  return { clusterId, timestamps: 'LogAppendTime', partitions, offsetAt: async () => undefined }
-}
-
-async function one<T>(sql: string, ...parameters: unknown[]): Promise<T> {
-  return (await pool.query(sql, parameters)).rows[0] as T
-}
-
-async function cleanRow(txnId: string): Promise<Record<string, unknown>> {
-  return await one('select * from clean_upi_transactions where txn_id = $1', txnId)
+async function cleanRows(txnId: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await pool.query(
+    'select * from clean_upi_transactions where txn_id = $1 order by business_date',
+    [txnId],
+  )
+  return rows
 }
 
 test('a stale owner of a partition is fenced and writes nothing', async () => {
-  const ingest = own.pool('upi_ingest')
-  const sinkOf = (): Sink =>
-    createSink({
-      pool: ingest,
-      group: 'fence',
-      topic: 'fence',
-      rules: { version: 'test', settings: {} },
-      readLog: async () => aLog({ start: 0n, end: 9n }),
-    })
-  const [owner, stale] = [sinkOf(), sinkOf()]
-  expect(await owner.findOffsets([0])).toEqual(new Map([[0, { epoch: 0, offset: 0n }]]))
-  await stale.findOffsets([0])
-  const batch = (offset: number) => {
-    const record = { ...aRecord(aFields({ txn_id: `FENCE${offset}` })), offset: String(offset) }
-    const outcome = runPipeline([record], RULES)
-    const [from, next] = [BigInt(offset), BigInt(offset + 1)]
-    const at = { partition: 0, epoch: 0, from, next, latestMs: KAFKA_MILLIS }
-    return owner.prepare({ ...at, rawDay: '2026-02-01', outcome })
-  }
-  expect(await owner.write(batch(0), alive)).toMatchObject({ inserted: 1 })
-  await expect(stale.write(batch(0), alive)).rejects.toMatchObject({ code: 'OWNER_STALE' })
-  const both = await Promise.allSettled([
-    owner.write(batch(1), alive),
-    stale.write(batch(1), alive),
-  ])
+  const topic = new SinkTopic('fence')
+  const [owner, stale] = [await topic.sink(ingest), await topic.sink(ingest)]
+  const first = topic.batch(owner, 0, [{ fields: { txn_id: 'FENCE0' } }])
+  expect(await topic.write(owner, first)).toMatchObject({ inserted: 1 })
+  await expect(topic.write(stale, first)).rejects.toMatchObject({ code: 'OWNER_STALE' })
+  const next = topic.batch(owner, 0, [{ fields: { txn_id: 'FENCE1' } }])
+  const both = await Promise.allSettled([topic.write(owner, next), topic.write(stale, next)])
   expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-  const found = await one<{ n: number; messages: number }>(
-    `select count(*)::int as n, sum(messages)::int as messages
-       from clean_upi_transactions where txn_id like 'FENCE%'`,
-  )
-  expect(found).toEqual({ n: 2, messages: 2 })
+  for (const id of ['FENCE0', 'FENCE1']) {
+    expect(await cleanRows(id)).toMatchObject([{ messages: 1 }])
+  }
 })
 
 test('a contradicting message hides no later update of the same batch', async () => {
-  const at = { pool: own.pool('upi_ingest'), group: 'claims', topic: 'claims' }
-  const sink = createSink({
-    ...at,
-    rules: { version: 'test', settings: {} },
-    readLog: async () => aLog({ start: 0n, end: 9n }),
+  const topic = new SinkTopic('claims')
+  const sink = await topic.sink(ingest)
+  const claim = (amount: string, status: string) => ({
+    fields: { txn_id: 'CLAIM', amount, status },
   })
-  await sink.findOffsets([0])
-  const write = (from: number, ...messages: Record<string, unknown>[]) => {
-    const records = messages.map((fields, i) => ({
-      ...aRecord(aFields({ txn_id: 'CLAIM', ...fields })),
-      offset: String(from + i),
-    }))
-    const next = BigInt(from + records.length)
-    const outcome = runPipeline(records, RULES)
-    const at = { partition: 0, epoch: 0, from: BigInt(from), next, latestMs: KAFKA_MILLIS }
-    return sink.write(sink.prepare({ ...at, rawDay: '2026-02-01', outcome }), alive)
-  }
-  await write(0, { amount: '10.00', status: 'PENDING' })
-  const books = await write(
-    1,
-    { amount: '99.00', status: 'SUCCESS' },
-    { amount: '10.00', status: 'SUCCESS' },
-  )
+  await topic.send(sink, 0, claim('10.00', 'PENDING'))
+  const books = await topic.send(sink, 0, claim('99.00', 'SUCCESS'), claim('10.00', 'SUCCESS'))
   expect(books).toMatchObject({ accepted: 2, merged: 1, conflicting: 1 })
-  expect(await cleanRow('CLAIM')).toMatchObject({ amount: '10.00', status: 'SUCCESS' })
+  expect(await cleanRows('CLAIM')).toMatchObject([{ amount: '10.00', status: 'SUCCESS' }])
+})
+
+test('a batch with messages of both sides of a midnight meets the row between them once', async () => {
+  const topic = new SinkTopic('midnight')
+  const sink = await topic.sink(ingest)
+  const before = { txn_id: 'MIDNIGHT', timestamp: '2026-01-31T23:59:59+05:30' }
+  const after = { txn_id: 'MIDNIGHT', timestamp: '2026-02-01T00:00:01+05:30' }
+  await topic.send(sink, 0, { fields: { ...after, status: 'PENDING' } })
+  const books = await topic.send(sink, 0, { fields: after }, { fields: before })
+  expect(books).toMatchObject({ merged: 2, absorbed: 0 })
+  expect(await cleanRows('MIDNIGHT')).toMatchObject([{ business_date: '2026-01-31', messages: 3 }])
+  expect(await imbalances(pool)).toEqual(BALANCED)
+})
+
+test.each(['NULL', 'null', '-', '_'])('the id %s is an id like others', async (txn_id) => {
+  const topic = new SinkTopic(`id ${txn_id}`)
+  const sink = await topic.sink(ingest)
+  await topic.send(sink, 0, { fields: { txn_id, status: 'PENDING' } })
+  await topic.send(sink, 0, { fields: { txn_id } })
+  const books = await topic.send(sink, 0, { fields: { txn_id } })
+  expect(books).toMatchObject({ duplicate: 1, rejected: 0 })
+  expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 3 }])
+})
+
+describe('duplicates', () => {
+  const day = (txn_id: string, date: string, status = 'SUCCESS'): SentMessage => ({
+    fields: { txn_id, status, timestamp: `2026-${date}+05:30` },
+  })
+  const late = (txn_id: string) => day(txn_id, '02-01T00:00:10')
+  const early = (txn_id: string) => day(txn_id, '01-31T23:59:50')
+
+  test('inside a batch and across batches change nothing but the count', async () => {
+    const topic = new SinkTopic('again')
+    const sink = await topic.sink(ingest)
+    const books = await topic.send(sink, 0, late('AGAIN'), late('AGAIN'), late('AGAIN'))
+    expect(books).toMatchObject({ inserted: 1, duplicate: 2 })
+    const [before] = await cleanRows('AGAIN')
+    expect(await topic.send(sink, 0, late('AGAIN'))).toMatchObject({ duplicate: 1, inserted: 0 })
+    expect(await cleanRows('AGAIN')).toEqual([{ ...before, messages: 4 }])
+  })
+
+  test.each([
+    ['keyed', undefined],
+    ['without a key', null],
+  ])('across a midnight and partitions are one row, %s', async (how, key) => {
+    const topic = new SinkTopic(`neighbours ${how}`)
+    const sink = await topic.sink(ingest)
+    const id = `NIGHT-${how.slice(0, 3)}`
+    const send = async (partition: number, message: SentMessage) =>
+      await topic.send(sink, partition, key === undefined ? message : { ...message, key })
+    expect(await send(0, late(id))).toMatchObject({ inserted: 1 })
+    expect(await send(1, early(id))).toMatchObject({ merged: 1, absorbed: 0 })
+    expect(await send(2, late(id))).toMatchObject({ duplicate: 1 })
+    expect(await send(0, early(id))).toMatchObject({ duplicate: 1 })
+    expect(await cleanRows(id)).toMatchObject([{ business_date: '2026-01-31', messages: 4 }])
+    const { rows } = await pool.query(
+      `select business_date, reason from ops.dirty_keys where business_date = '2026-02-01'`,
+    )
+    expect(rows).toContainEqual({ business_date: '2026-02-01', reason: 'moved' })
+  })
+})
+
+describe('the same new transaction from two partitions at the same moment is one row', () => {
+  test.each([
+    ['keyed twice', [undefined, undefined], [0, 1]],
+    ['keyed twice, the other way round', [undefined, undefined], [1, 0]],
+    ['one without a key', [undefined, null], [0, 1]],
+    ['one without a key, the other way round', [undefined, null], [1, 0]],
+    ['both without a key', [null, null], [0, 1]],
+  ])('%s', async (how, keys, [first = 0, second = 1]) => {
+    for (const days of [
+      ['2026-02-01T00:00:01', '2026-02-01T00:00:02'],
+      ['2026-01-31T23:59:59', '2026-02-01T00:00:01'],
+    ]) {
+      await race(`${how} ${days[0]}`, { keys, days, order: [first, second] })
+    }
+  })
+
+  interface Race {
+    readonly keys: readonly (undefined | null)[]
+    readonly days: readonly string[]
+    readonly order: readonly [number, number]
+  }
+
+  async function race(how: string, { keys, days, order: [first, second] }: Race): Promise<void> {
+    const topic = new SinkTopic(how)
+    const txn_id = how.replaceAll(/\W/g, '_')
+    const sinks = [await topic.sink(ingest), await topic.sink(ingest)] as const
+    const batches = [0, 1].map((partition) => {
+      const status = partition === 0 ? 'PENDING' : 'SUCCESS'
+      const fields = { txn_id, status, timestamp: `${days[partition]}+05:30` }
+      const key = keys[partition]
+      return topic.batch(sinks[0], partition, [key === undefined ? { fields } : { fields, key }])
+    }) as [PreparedBatch, PreparedBatch]
+    await topic.write(sinks[0], topic.batch(sinks[0], 2, [{ fields: { txn_id: `${txn_id}2` } }]))
+    const written = await whileHeld(async (waiting) => {
+      const one = topic.write(sinks[0], batches[first] as PreparedBatch)
+      await waiting(1)
+      const other = topic.write(sinks[1], batches[second] as PreparedBatch)
+      await waiting(2)
+      return [one, other]
+    })
+    const books = await Promise.all(written)
+    expect(books.map(({ inserted }) => inserted).toSorted()).toEqual([0, 1])
+    expect(await cleanRows(txn_id)).toMatchObject([{ status: 'SUCCESS', messages: 2 }])
+  }
+})
+
+/** Lets nobody write clean while the work goes on that starts writes; `waiting` waits until so many of them do. */
+async function whileHeld<T>(
+  work: (waiting: (n: number) => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const holder = await pool.connect()
+  try {
+    await holder.query('begin')
+    await holder.query('lock table clean_upi_transactions in share mode')
+    const { rows } = await holder.query('select pg_backend_pid() as pid')
+    const waiting = (n: number) =>
+      eventually(async () => {
+        const found = await pool.query(
+          `select pid from pg_stat_activity
+            where wait_event_type = 'Lock' and datname = current_database() and pid <> $1`,
+          [rows[0].pid],
+        )
+        return found.rowCount === n
+      })
+    return await work(waiting)
+  } finally {
+    await holder.query('commit')
+    holder.release()
+  }
+}
+
+test('any value under any key is in raw as it came', async () => {
+  const topic = new SinkTopic('any')
+  const sink = await topic.sink(ingest)
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each)),
+    fc.string({ unit: 'binary', maxLength: 90 }).map((text) => Buffer.from(text)),
+    fc.json().map((json) => Buffer.concat([Buffer.alloc(5), Buffer.from(json)])),
+  )
+  const message = fc.record({ value: fc.option(bytes), key: fc.option(bytes) })
+  const sent = fc.sample(message, { numRuns: 500, seed: 1 })
+  expect(await topic.send(sink, 0, ...sent)).toMatchObject({ messages: 500 })
+  const { rows } = await pool.query(
+    `select coalesce(payload_bytes, convert_to(payload, 'UTF8')) as value, message_key as key
+       from raw_upi_transactions where topic = $1 order by kafka_offset`,
+    [topic.name],
+  )
+  expect(rows.map(({ value }) => value)).toEqual(sent.map(({ value }) => value))
+  const keyOf = (key: Buffer | null) => key?.toString().replaceAll('\0', '\ufffd') ?? null
+  expect(rows.map(({ key }) => key)).toEqual(sent.map(({ key }) => keyOf(key)))
+})
+
+test('20,000 bad in a row do not stop the stream, and one among 20,000 costs only its own row', async () => {
+  const topic = new SinkTopic('bad')
+  const sink = await topic.sink(ingest)
+  const bad = Array.from({ length: 10_000 }, (_, i) => ({ value: `{"n":${i}`, key: null }))
+  const good = (from: number): SentMessage[] =>
+    Array.from({ length: 10_000 }, (_, i) => ({ fields: { txn_id: `GOOD${from + i}` } }))
+  for (const part of [bad, bad]) {
+    expect(await topic.send(sink, 0, ...part)).toMatchObject({ rejected: 10_000, accepted: 0 })
+  }
+  expect(await topic.send(sink, 0, ...good(0))).toMatchObject({ inserted: 10_000 })
+  const books = await topic.send(sink, 0, ...good(10_000).with(5_000, { value: 'bad', key: null }))
+  expect(books).toMatchObject({ inserted: 9_999, rejected: 1 })
+})
+
+test('after all of this the books balance', async () => {
+  expect(await imbalances(pool)).toEqual(BALANCED)
 })

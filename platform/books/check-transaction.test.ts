@@ -82,6 +82,21 @@ test('statuses that contradict each other are in the log at one of their message
   expect(verdictOn(messages, rows, [statusAt('t/0/0/1')]).broken).toEqual(['conflicts'])
 })
 
+test('a message between two rows may tell that they contradict each other', () => {
+  const [before, after] = ['2026-01-30', '2026-02-01'] as const
+  const on = (date: string, status: string) =>
+    aPayment({ timestamp: `${date}T10:00:00+05:30`, status })
+  const between = on('2026-01-31', 'PENDING')
+  const told = (...apart: [Payment, Payment]) => {
+    const payments = [...apart, between]
+    const messages = payments.map((payment, i) => message('t/0/0', i, payment))
+    return verdictOn(messages, [row(...payments)], [statusAt('t/0/0/2')])
+  }
+  expect(told(on(before, 'SUCCESS'), on(after, 'FAILED'))).toEqual(FINE)
+  expect(told(on(before, 'PENDING'), on(after, 'FAILED')).broken).toEqual(['conflicts'])
+  expect(told(on(after, 'SUCCESS'), on(after, 'FAILED')).broken).toEqual(['conflicts'])
+})
+
 test('rows that are days apart wait for a rebuild, and together must say what was said', () => {
   const messages = [message('t/0/0', 1, paid), message('t/0/0', 2, threeDaysBefore)]
   expect(verdictOn(messages, [row(threeDaysBefore), row(paid)])).toEqual({

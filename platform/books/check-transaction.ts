@@ -158,7 +158,13 @@ function checkStatusConflicts(
     statuses.filter((status) => statuses.some((other) => areContradicting(status, other))),
   )
   const logged = conflicts.filter(({ kind }) => kind === 'status')
-  const expected = own.filter(({ payment }) => contradicted.has(payment.status)).map(({ at }) => at)
+  const days = new Set(own.map(({ payment }) => payment.business_date))
+  // One that brought two rows together tells that those contradict each other.
+  const isBetween = ({ business_date }: Payment) =>
+    contradicted.size > 0 && [-1, 1].every((step) => days.has(addDays(business_date, step)))
+  const expected = own
+    .filter(({ payment }) => contradicted.has(payment.status) || isBetween(payment))
+    .map(({ at }) => at)
   const wrong = logged.find(({ at }) => !expected.includes(at))
   if (wrong !== undefined) {
     return [

@@ -179,9 +179,9 @@ export async function deleteClean(
   )
 }
 
-// Ids hold nothing that an array's text would have to quote.
+// Ids hold nothing to escape; in quotes because one of them may be the word null.
 function arrayOf(txnIds: readonly string[]): string {
-  return `{${txnIds.join(',')}}`
+  return `{"${txnIds.join('","')}"}`
 }
 
 function toRow(row: Record<string, unknown>): CleanRow {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseAmount } from '../../core/money.ts'
 import { aFields, aRecord, RULES } from '../../test/fixtures/records.ts'
 import type { Rules, WireSchema } from '../processor.ts'
 import { decodeMessage, schemaIdOf } from './decode-message.ts'
@@ -84,5 +85,71 @@ test('no bytes whatever make it throw', () => {
       expect(() => decodeMessage.process(aRecord(Buffer.from(value)), RULES)).not.toThrow()
     }),
     { numRuns: 2_000 },
+  )
+})
+
+test('a NUL in a used field is found in whatever spelling JSON knows, and nothing else is taken for one', () => {
+  const pieces = fc.constantFrom(
+    '\\u0000',
+    '\\\\u0000',
+    '\\\\\\u0000',
+    '\\u0001',
+    '\\u00e9',
+    '\\u00E9',
+    '\\uD83D\\uDE00',
+    '\\ud800',
+    '\\u00000',
+    '\\U0000',
+    '\\x00',
+    '\\0',
+    '\0',
+    'u0000',
+    '\\\\',
+    'a',
+  )
+  const text = fc.array(pieces, { maxLength: 4 }).map((each) => each.join(''))
+  const isNul = (fields: Record<string, unknown>) =>
+    ['payer', 'city', 'amount'].some((name) => String(fields[name]).includes('\0'))
+  fc.assert(
+    fc.property(
+      text,
+      text,
+      fc.constantFrom('city', 'c\\u0069ty', 'note', 'amount'),
+      (a, b, name) => {
+        const json = `{"payer":"${a}","${name}":"${b}"}`
+        let expected = 'NOT_JSON'
+        try {
+          expected = isNul(JSON.parse(json)) ? 'NOT_UTF8' : 'ok'
+        } catch {}
+        expect(codes(json)).toBe(expected)
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
+
+test('of an amount that stands twice the last literal counts, whatever the others are', () => {
+  const literal = fc.oneof(
+    fc.constantFrom('1', '0.10', '249.50', '1e2', '1e400', '1e-400', '-0', '100.0000000000000001'),
+    fc.bigInt(0n, 10n ** 30n).map((value) => `${value}.50`),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+  )
+  const member = fc.oneof(
+    literal.map((each) => `"amount":${each}`),
+    literal.map((each) => `"amount":{"amount":${each}}`),
+    literal.map((each) => `"more":[{"amount":${each}}]`),
+    literal.map((each) => `"amount":"${each}"`),
+  )
+  fc.assert(
+    fc.property(fc.array(member, { maxLength: 3 }), literal, (members, last) => {
+      const text = `{${[...members, `"amount":${last}`].join(',')}}`
+      const result = decodeMessage.process(aRecord(text), RULES)
+      if (!result.ok) throw new Error('does not decode')
+      // As text it may be another; as a number it is the same to the last digit.
+      const read = result.value.amountLiteral ?? ''
+      const options = { grammar: 'number', limitPaise: 10n ** 30n } as const
+      expect(parseAmount(read, options)).toEqual(parseAmount(last, options))
+    }),
+    { numRuns: 500 },
   )
 })

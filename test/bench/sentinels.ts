@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Producer } from 'kafkajs'
 import type pg from 'pg'
+import type { UpiMessage } from '../../core/message.ts'
 import { businessDateOf } from '../../core/time.ts'
 import { createKafka } from '../../platform/kafka.ts'
+import { partitionOf } from '../../platform/partitioner.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { aMessage } from '../factories.ts'
 import type { BenchTopic } from './bench-places.ts'
@@ -54,7 +56,7 @@ export class Sentinels {
   /** Sends one to a partition; does not wait. */
   send(partition: number): Sentinel {
     const timestamp = new Date().toISOString()
-    const message = aMessage({ timestamp })
+    const message = messageOf(partition, this.#topic.partitions, timestamp)
     const sentinel: Sentinel = { id: message.txn_id, partition, sentAt: performance.now() }
     this.all.push(sentinel)
     this.#open.set(sentinel.id, sentinel)
@@ -133,3 +135,11 @@ export class Sentinels {
 }
 
 const SEEN_MS_MAX = 60_000
+
+// Under a key that belongs in the partition, as those of producers do.
+function messageOf(partition: number, partitions: number, timestamp: string): UpiMessage {
+  for (;;) {
+    const message = aMessage({ timestamp })
+    if (partitionOf(Buffer.from(message.txn_id), partitions) === partition) return message
+  }
+}
