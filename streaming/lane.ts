@@ -4,7 +4,7 @@ import type { Logger } from '../platform/telemetry.ts'
 import type { Placed } from './place-offsets.ts'
 import type { Rules, WireSchema } from './processor.ts'
 import { schemaIdOf } from './processors/decode-message.ts'
-import { runPipeline } from './run-pipeline.ts'
+import { joinOutcomes, type Outcome, runPipeline } from './run-pipeline.ts'
 import type { PreparedBatch, Sink, Written } from './sink.ts'
 import { type Slice, type Stretch, slices, upTo } from './slices.ts'
 import type { Turns } from './turns.ts'
@@ -41,6 +41,8 @@ export interface WrittenBatch {
 type Schemas = Map<number, WireSchema>
 
 const SCHEMAS_AT_ONCE = 16
+// Some two milliseconds of work.
+const RECORDS_AT_ONCE = 256
 
 /**
  * The way of one partition into the sink: while a batch is being written the next one is prepared, and one more may wait
@@ -144,11 +146,8 @@ export class Lane {
       const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), signal)
       if (schemas === undefined || signal.aborted) return
       const leave = await this.#deps.batches.enter()
-      // A large slice takes a while: other lanes' answers and the heartbeat come first.
-      await setImmediate()
-      if (signal.aborted) return leave()
       const beganMs = performance.now()
-      const batch = this.#prepare(slice, { epoch, schemas })
+      const batch = await this.#prepare(slice, { epoch, schemas })
       const readyMs = performance.now()
       await this.#writing
       if (signal.aborted) return leave()
@@ -174,12 +173,20 @@ export class Lane {
     return schemas
   }
 
-  #prepare(slice: Slice, { epoch, schemas }: { epoch: number; schemas: Schemas }): PreparedBatch {
+  async #prepare(
+    { records, from, next, latestMs, rawDay }: Slice,
+    { epoch, schemas }: { epoch: number; schemas: Schemas },
+  ): Promise<PreparedBatch> {
     const { partition } = this
     const { sink, log } = this.#deps
-    const { records, from, next, latestMs, rawDay } = slice
     const rules = { ...this.#deps.rules, schemaOf: (id: number) => schemas.get(id) as WireSchema }
-    const outcome = runPipeline(records, rules)
+    const outcomes: Outcome[] = []
+    for (let at = 0; at < records.length; at += RECORDS_AT_ONCE) {
+      // What Postgres has answered meanwhile comes first: it waits for the rest of a transaction.
+      await setImmediate()
+      outcomes.push(runPipeline(records.slice(at, at + RECORDS_AT_ONCE), rules))
+    }
+    const outcome = joinOutcomes(outcomes)
     if (outcome.fault !== undefined) {
       log.error({ err: outcome.fault, partition }, 'a processor threw')
     }

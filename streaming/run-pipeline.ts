@@ -36,6 +36,17 @@ export function runPipeline(records: readonly KafkaRecord[], rules: Rules): Outc
   return { accepted, rejected, warnings, ...(fault === undefined ? {} : { fault }) }
 }
 
+/** What became of messages that were run in parts. */
+export function joinOutcomes(parts: readonly Outcome[]): Outcome {
+  const fault = parts.find((part) => part.fault !== undefined)?.fault
+  return {
+    accepted: parts.flatMap(({ accepted }) => accepted),
+    rejected: parts.flatMap(({ rejected }) => rejected),
+    warnings: parts.reduce((sum, { warnings }) => sum + warnings, 0),
+    ...(fault === undefined ? {} : { fault }),
+  }
+}
+
 function runRecord(
   record: KafkaRecord,
   rules: Rules,
