@@ -22,6 +22,9 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 // may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
 export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
+// Batches that a worker prepares or writes at a time: more would only wait for Postgres, each in some 12 MB.
+export const BATCHES_IN_HAND_MAX = 4
+
 // One statement of a batch takes milliseconds; a server that has not answered by then is gone.
 export const BATCH_STATEMENT_MS_MAX = 30_000
 

@@ -93,7 +93,6 @@ function classOf(code: string | null, date: string): Payment['decline_class'] {
   return code === null ? null : declineClassOf(code, date)
 }
 
-// A completion that lies before the least event time, which a later message may have brought, is no latency.
 function latencyOf({ event_time, completed_at }: Payment): number | null {
   return completed_at === null ? null : Math.floor((completed_at - event_time) / 1000)
 }

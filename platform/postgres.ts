@@ -25,6 +25,9 @@ export interface PoolOptions {
 
 /** Makes a pool for one role. Money (numeric) and counts (int8) stay text until a reader says what they are. */
 export function createPool(config: Config, url: string, options: PoolOptions): pg.Pool {
+  const settings = Object.entries(options.settings ?? {}).map(
+    ([name, value]) => `-c ${name}=${value}`,
+  )
   const pool = new pg.Pool({
     connectionString: secureUrl(config, url),
     max: options.max,
@@ -33,18 +36,13 @@ export function createPool(config: Config, url: string, options: PoolOptions): p
     // A server that vanishes without a word is noticed all the same.
     keepAlive: true,
     pipeline: options.isPipelined === true,
+    ...(settings.length === 0 ? {} : { options: settings.join(' ') }),
     ...(options.answerMsMax === undefined ? {} : { query_timeout: options.answerMsMax }),
   })
   // A connection that the server drops fails the query in hand or the next one; without listeners, on idle ones and on
   // those that are checked out, it would end the process instead.
   pool.on('error', () => {})
-  pool.on('connect', (client) => {
-    client.on('error', () => {})
-    const settings = Object.entries(options.settings ?? {})
-    const text = settings.map(([name, value]) => `set ${name} = ${value}`).join('; ')
-    // It goes before all else; should it fail, so does what follows.
-    if (text !== '') client.query(text).catch(() => {})
-  })
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

@@ -42,7 +42,7 @@ export async function readStreamStatus(
     const partitions = ends
       .map(({ partition, low, high }) => {
         const next = stored.get(partition)
-        const lag = Number(high) - (next ?? Number(low))
+        const lag = Math.max(0, Number(high) - (next ?? Number(low)))
         return { partition, next_offset: next ?? null, log_end: Number(high), lag }
       })
       .toSorted((a, b) => a.partition - b.partition)

@@ -18,8 +18,6 @@ export interface LaneDeps {
   readonly log: Logger
   /** Batches that are being prepared or written at the same time, over all lanes: they are what takes memory. */
   readonly batches: Turns
-  /** Writes at the same time, over all lanes. */
-  readonly writes: Turns
   readonly onWritten: (lane: Lane, written: WrittenBatch) => void
   /** Something is tried again. */
   readonly onRetry: (outside: Outside) => void
@@ -60,6 +58,8 @@ export class Lane {
   #writing: Promise<void> = Promise.resolve()
   #awaited: Outside | undefined
   #busy = 0
+  /** Batches that are being prepared or written. */
+  #inHand = 0
 
   constructor(partition: number, deps: LaneDeps) {
     this.partition = partition
@@ -145,17 +145,23 @@ export class Lane {
     for (const slice of slices(stretch)) {
       const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), signal)
       if (schemas === undefined || signal.aborted) return
-      const leave = await this.#deps.batches.enter()
+      // What is only prepared ahead must not take the turn of a lane that has nothing in hand.
+      const leave = await this.#deps.batches.enter(this.#inHand > 0 ? 1 : 0)
+      this.#inHand++
+      const done = () => {
+        this.#inHand--
+        leave()
+      }
       const beganMs = performance.now()
-      const batch = await this.#prepare(slice, { epoch, schemas })
+      const batch = await this.#prepare(slice, { epoch, schemas, signal })
       const readyMs = performance.now()
       await this.#writing
-      if (signal.aborted) return leave()
+      if (signal.aborted || batch === undefined) return done()
       this.#busy++
       const prepared = { batch, readyMs, prepareMs: readyMs - beganMs }
       this.#writing = this.#write(prepared, signal).finally(() => {
         this.#busy--
-        leave()
+        done()
       })
     }
   }
@@ -175,8 +181,8 @@ export class Lane {
 
   async #prepare(
     { records, from, next, latestMs, rawDay }: Slice,
-    { epoch, schemas }: { epoch: number; schemas: Schemas },
-  ): Promise<PreparedBatch> {
+    { epoch, schemas, signal }: { epoch: number; schemas: Schemas; signal: AbortSignal },
+  ): Promise<PreparedBatch | undefined> {
     const { partition } = this
     const { sink, log } = this.#deps
     const rules = { ...this.#deps.rules, schemaOf: (id: number) => schemas.get(id) as WireSchema }
@@ -184,6 +190,7 @@ export class Lane {
     for (let at = 0; at < records.length; at += RECORDS_AT_ONCE) {
       // What Postgres has answered meanwhile comes first: it waits for the rest of a transaction.
       await setImmediate()
+      if (signal.aborted) return undefined
       outcomes.push(runPipeline(records.slice(at, at + RECORDS_AT_ONCE), rules))
     }
     const outcome = joinOutcomes(outcomes)
@@ -197,7 +204,7 @@ export class Lane {
     { batch, readyMs, prepareMs }: { batch: PreparedBatch; readyMs: number; prepareMs: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const { sink, writes, log, onWritten, onStale, onFatal } = this.#deps
+    const { sink, log, onWritten, onStale, onFatal } = this.#deps
     let turnMs: number | undefined
     const write = async () => {
       const beganMs = performance.now()
@@ -206,7 +213,7 @@ export class Lane {
       return { batch, books, prepareMs, turnMs, writeMs: performance.now() - beganMs }
     }
     try {
-      const written = await this.#wait('postgres', () => writes.take(write), signal)
+      const written = await this.#wait('postgres', write, signal)
       if (written === undefined) return
       this.#written = batch.next
       onWritten(this, written)

@@ -137,7 +137,7 @@ function workerRuns({ group, members }: Mover, partition: number): UpiError {
     'OFFSETS_HELD',
     `${who} of group ${group} may be reading partition ${partition}`,
     {
-      fix: 'stop ./upi stream first; one that was killed counts for some seconds',
+      fix: 'stop the stream first: ./upi down; ./upi up --only postgres,kafka --detach (one that was killed counts for some seconds)',
     },
   )
 }

@@ -69,7 +69,7 @@ export interface SinkOptions {
  * figures and would rather read all of it; and a plan is good for any batch.
  */
 export const SINK_SESSION = {
-  lock_timeout: `'${BATCH_LOCK_SECONDS_MAX}s'`,
+  lock_timeout: `${BATCH_LOCK_SECONDS_MAX}s`,
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   enable_hashjoin: 'off',

@@ -1,30 +1,34 @@
-/** Lets so many pieces of work run at the same time; others wait, first come, first served. */
+/** Lets so many pieces of work be in hand at the same time; others wait, first come, first served. */
 export class Turns {
   #free: number
-  readonly #waiting: (() => void)[] = []
+  #waiting: { readonly spare: number; readonly go: () => void }[] = []
 
   constructor(atOnce: number) {
     this.#free = atOnce
   }
 
-  /** Runs a piece of work when its turn has come. */
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    const leave = await this.enter()
-    try {
-      return await work()
-    } finally {
-      leave()
+  /**
+   * Waits for a turn; whoever has it calls what it is given when the work is done. `spare` turns are left to others:
+   * who asks for some waits until that many more are free.
+   */
+  async enter(spare = 0): Promise<() => void> {
+    await new Promise<void>((go) => {
+      this.#waiting.push({ spare, go })
+      this.#admit()
+    })
+    return () => {
+      this.#free++
+      this.#admit()
     }
   }
 
-  /** Waits for a turn; whoever has it calls what it is given when the work is done. */
-  async enter(): Promise<() => void> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return () => {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free++
-      else next()
+  #admit(): void {
+    for (;;) {
+      const next = this.#waiting.find(({ spare }) => this.#free > spare)
+      if (next === undefined) return
+      this.#waiting = this.#waiting.filter((each) => each !== next)
+      this.#free--
+      next.go()
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { UpiError } from '../core/errors.ts'
-import { DRAIN_MS_MAX } from '../core/limits.ts'
+import { BATCHES_IN_HAND_MAX, DRAIN_MS_MAX } from '../core/limits.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { GroupConsumer } from './group-consumer.ts'
 import { Lane, type LaneDeps, type WrittenBatch } from './lane.ts'
@@ -31,9 +31,6 @@ export interface StreamDeps {
 
 // How long the fetches wait for a partition that has no room, before they go on without it.
 const ROOM_WAIT_MS_MAX = 50
-// More transactions at once than Postgres has processors for only wait for each other.
-const WRITES_AT_ONCE = 3
-const BATCHES_AT_ONCE = 3
 const WATCH_EVERY_MS = 3_000
 
 /**
@@ -47,8 +44,7 @@ export class StreamWorker {
   readonly #lanes = new Map<number, Lane>()
   readonly #lost = new Map<number, string>()
   readonly #stop = new AbortController()
-  readonly #batches = new Turns(BATCHES_AT_ONCE)
-  readonly #writes = new Turns(WRITES_AT_ONCE)
+  readonly #batches = new Turns(BATCHES_IN_HAND_MAX)
   readonly #crashed = Promise.withResolvers<never>()
   readonly #consumer: GroupConsumer
   readonly #report: OffsetReport
@@ -79,21 +75,19 @@ export class StreamWorker {
     const stop = () => this.#stop.abort()
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    const watching = this.#watch()
+    const watching = this.#watch().catch((fault) => this.#fail(fault))
     try {
-      await this.#wait('kafka', () => this.#consumer.connect())
-      if (!this.#stop.signal.aborted) await this.#consumer.start()
+      await this.#wait('kafka', () => this.#consumer.join())
       await Promise.race([this.#crashed.promise, untilAborted(this.#stop.signal)])
     } finally {
       stop()
       // Whatever hangs is cut off: the offset in Postgres tells the next worker where to begin.
       const isDrained = await Promise.race([
-        this.#drain().then(() => true),
+        Promise.all([this.#drain(), watching]).then(() => true),
         setTimeout(DRAIN_MS_MAX, false, { ref: false }),
       ])
       if (!isDrained) this.#deps.log.warn('a batch in hand was cut off')
     }
-    await watching
   }
 
   /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
@@ -258,7 +252,6 @@ export class StreamWorker {
       loadSchema,
       log,
       batches: this.#batches,
-      writes: this.#writes,
       onRetry: (outside) => onRetry?.(outside),
       onWritten: ({ written }, batch) => {
         onBatch(batch)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SESSION_MS } from '../streaming/group-consumer.ts'
 import { type CliRun, eventually, startCli, useStack } from './harness.ts'
 import { BALANCED, useTopics } from './own-topic.ts'
 
@@ -35,8 +36,8 @@ test('several workers share the topic, and the partitions of one that is killed 
   await own.send(0, 2)
   await own.send(1, 2)
   await own.written(8)
-  // The session is 3 s; the bound of 5 s is for a machine that is not shared with other tests.
-  expect(performance.now() - began).toBeLessThan(10_000)
+  // The session, and time for a machine that other tests share.
+  expect(performance.now() - began).toBeLessThan(SESSION_MS[0] + 4_000)
   await stop(other)
   expect(await own.imbalance()).toEqual(BALANCED)
 })

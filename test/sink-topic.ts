@@ -15,7 +15,7 @@ import type { OwnStack } from './harness.ts'
 /** A pool for sinks, whose connections are as the stream has them. */
 export function sinkPool(own: OwnStack): pg.Pool {
   const pool = own.pool('upi_ingest')
-  const settings = Object.entries(SINK_SESSION).map(([name, value]) => `set ${name} = ${value}`)
+  const settings = Object.entries(SINK_SESSION).map(([name, value]) => `set ${name} = '${value}'`)
   pool.on('connect', (client) => {
     // One that is lost fails its statements, not the process.
     client.on('error', () => {})
