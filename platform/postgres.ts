@@ -11,6 +11,7 @@ const DATE_OID = 1082
 pg.types.setTypeParser(DATE_OID, (text) => text)
 
 const CONNECT_TIMEOUT_MS = 5_000
+const SESSION_SECONDS_MAX = 3_600
 
 export interface PoolOptions {
   readonly max: number
@@ -35,6 +36,8 @@ export function createPool(config: Config, url: string, options: PoolOptions): p
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A server that vanishes without a word is noticed all the same.
     keepAlive: true,
+    // What a session keeps, such as plans for days, goes with it.
+    maxLifetimeSeconds: SESSION_SECONDS_MAX,
     pipeline: options.isPipelined === true,
     ...(settings.length === 0 ? {} : { options: settings.join(' ') }),
     ...(options.answerMsMax === undefined ? {} : { query_timeout: options.answerMsMax }),

@@ -68,6 +68,11 @@ export const METRICS = {
     help: 'Batches committed to Postgres.',
     labels: ['partition'],
   },
+  upi_stream_batches_alone_total: {
+    type: 'counter',
+    help: 'Batches that no other was written beside: a message lay in another partition than its id as a key belongs to.',
+    labels: ['partition'],
+  },
   upi_stream_batch_messages: {
     type: 'histogram',
     help: 'Messages in a committed batch.',

@@ -30,7 +30,7 @@ function aBatch(values: readonly unknown[], books: Partial<WrittenBatch['books']
   const records = values.map((value, index) => ({ ...aRecord(value), offset: String(index) }))
   const empty = Buffer.alloc(0)
   const counts = { inserted: 0, merged: 0, duplicate: 0, conflicting: 0, pending: 0, absorbed: 0 }
-  const rest = { accepted: 0, rejected: 0, gaps: 0, warnings: 0, statusConflicts: 0 }
+  const rest = { accepted: 0, rejected: 0, gaps: 0, warnings: 0, statusConflicts: 0, alone: 0 }
   return {
     batch: {
       partition: 1,

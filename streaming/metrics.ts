@@ -26,6 +26,7 @@ export class StreamMetrics {
   readonly #warnings = this.#counter('upi_stream_warnings_total')
   readonly #gaps = this.#counter('upi_stream_gaps_total')
   readonly #batches = this.#counter('upi_stream_batches_total')
+  readonly #alone = this.#counter('upi_stream_batches_alone_total')
   readonly #retries = this.#counter('upi_stream_retries_total')
   readonly #relayed = this.#counter('upi_stream_dead_letters_relayed_total')
   readonly #sizes = this.#histogram('upi_stream_batch_messages')
@@ -82,6 +83,7 @@ export class StreamMetrics {
     const { partition, outcome } = batch
     this.#lastCommitMs = performance.now()
     this.#batches.inc({ partition })
+    this.#alone.inc({ partition }, books.alone)
     for (const each of OUTCOMES) this.#messages.inc({ partition, outcome: each }, books[each])
     this.#accepted.inc({ partition }, books.accepted)
     this.#absorbed.inc({ partition }, books.absorbed)

@@ -30,6 +30,8 @@ import { isRace } from './split-batch.ts'
 export interface Written extends BatchBooks {
   /** Messages whose status contradicts what was known; they are merged all the same. */
   readonly statusConflicts: number
+  /** How many transactions ran beside no other, of one unless the batch had to be halved. */
+  readonly alone: number
   /** How long it took to find what clean has, to merge with it, and to write and commit. */
   readonly findMs: number
   readonly mergeMs: number
@@ -98,6 +100,7 @@ async function writeOnce(
     return {
       ...books,
       statusConflicts: merge.conflicts.length - books.conflicting,
+      alone: isAlone ? 1 : 0,
       findMs: foundMs - beganMs,
       mergeMs: mergedMs - foundMs,
       commitMs: performance.now() - mergedMs,
