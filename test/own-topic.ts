@@ -26,6 +26,9 @@ export function useTopics(own: OwnStack): OwnTopic {
   return topic
 }
 
+// What a test that failed shows of its worker's log.
+const STDERR_SHOWN_MAX = 2_000
+
 /** A topic of one test, and what a test does with it. */
 export class OwnTopic {
   readonly #own: OwnStack
@@ -139,6 +142,8 @@ export class OwnTopic {
         async () => (await get('readyz')).trim(),
         () => get('metrics'),
       )
+    } catch (fault) {
+      throw new Error(`the worker said: ${run.stderr.slice(-STDERR_SHOWN_MAX)}`, { cause: fault })
     } finally {
       for (const signal of ['SIGCONT', 'SIGTERM'] as const) run.kill(signal)
       const { code, stderr } = await run.ended
