@@ -34,7 +34,7 @@ export const BATCH_LOCK_SECONDS_MAX = 5
 // Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
 export const DRAIN_MS_MAX = 8_000
 
-// Days made in one call while a batch waits; between calls the consumer group hears that we live.
+// Days made in one call while a batch waits: each call holds the locks of its days for some milliseconds.
 export const PARTITION_DAYS_AT_ONCE = 40
 
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.

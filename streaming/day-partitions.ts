@@ -27,7 +27,7 @@ export class DayPartitions {
   }
 
   /** Sees to the days of a batch and to those to come; gives the days of it that are archived and have no partition. */
-  async ensure(batch: Batch, heartbeat: () => Promise<void>): Promise<ReadonlySet<string>> {
+  async ensure(batch: Batch): Promise<ReadonlySet<string>> {
     const archived = new Set<string>()
     const coming = Array.from({ length: DAYS_AHEAD + 1 }, (_, days) => addDays(batch.rawDay, days))
     const business = batch.outcome.accepted.map(({ payment }) => payment.business_date)
@@ -45,7 +45,6 @@ export class DayPartitions {
           if (outcome === 'archived') archived.add(day)
           else made.add(day)
         }
-        await heartbeat()
       }
     }
     return archived

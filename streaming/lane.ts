@@ -209,7 +209,7 @@ export class Lane {
     const write = async () => {
       const beganMs = performance.now()
       turnMs ??= beganMs - readyMs
-      const books = await sink.write(batch, alive)
+      const books = await sink.write(batch)
       return { batch, books, prepareMs, turnMs, writeMs: performance.now() - beganMs }
     }
     try {
@@ -234,6 +234,3 @@ export class Lane {
     return waitOut(what, call, { log: this.#deps.log, signal, say })
   }
 }
-
-// The consumer beats by itself, since nothing that it waits for takes long.
-async function alive(): Promise<void> {}

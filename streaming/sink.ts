@@ -50,7 +50,7 @@ export interface Sink {
   findOffsets(partitions: readonly number[]): Promise<Map<number, Place>>
   /** What can be done for a batch while the one before it is still being written; only computes, never throws. */
   prepare(batch: Batch): PreparedBatch
-  write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written>
+  write(batch: PreparedBatch): Promise<Written>
 }
 
 export interface SinkOptions {
@@ -104,26 +104,23 @@ export function createSink(options: SinkOptions): Sink {
     }
   }
 
-  async function write(batch: PreparedBatch, heartbeat: () => Promise<void>): Promise<Written> {
+  async function write(batch: PreparedBatch): Promise<Written> {
     try {
-      return await writeWhole(batch, heartbeat)
+      return await writeWhole(batch)
     } catch (fault) {
       if (!isRefusal(fault)) throw fault
-      return await writeParts(batch, fault, heartbeat)
+      return await writeParts(batch, fault)
     }
   }
 
-  async function writeWhole(
-    batch: PreparedBatch,
-    heartbeat: () => Promise<void>,
-  ): Promise<Written> {
+  async function writeWhole(batch: PreparedBatch): Promise<Written> {
     try {
-      return await writeDays(batch, await days.ensure(batch, heartbeat))
+      return await writeDays(batch, await days.ensure(batch))
     } catch (fault) {
       if (!isDayGone(fault)) throw fault
       // Archived since it was last seen.
       days.forget()
-      return await writeDays(batch, await days.ensure(batch, heartbeat))
+      return await writeDays(batch, await days.ensure(batch))
     }
   }
 
@@ -134,21 +131,17 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   // One message that Postgres will not have costs its own row: halves are written until it stands alone.
-  async function writeParts(
-    batch: PreparedBatch,
-    fault: unknown,
-    heartbeat: () => Promise<void>,
-  ): Promise<Written> {
+  async function writeParts(batch: PreparedBatch, fault: unknown): Promise<Written> {
     const parts = splitBatch(batch)
     if (parts === undefined) {
       const [message] = batch.outcome.accepted
       if (message === undefined) throw fault
       options.onRefused?.(message.record, fault)
-      return await write(prepare(refuseAll(batch)), heartbeat)
+      return await write(prepare(refuseAll(batch)))
     }
     const [first, second] = parts
-    const written = await write(prepare(first), heartbeat)
-    return addWritten(written, await write(prepare(second), heartbeat))
+    const written = await write(prepare(first))
+    return addWritten(written, await write(prepare(second)))
   }
 
   return {

@@ -71,7 +71,7 @@ async function write(
     rawDay: '2026-02-01',
     outcome: runPipeline(records, RULES),
   }
-  await sink.write(sink.prepare(batch), async () => {})
+  await sink.write(sink.prepare(batch))
 }
 
 beforeEach(async () => {

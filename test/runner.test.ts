@@ -2,7 +2,8 @@ import { afterEach, expect, test } from 'vitest'
 import { UpiError } from '../core/errors.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { GroupConsumer, SESSION_MS } from '../streaming/group-consumer.ts'
-import { StreamWorker } from '../streaming/worker.ts'
+import { type StreamDeps, StreamWorker } from '../streaming/worker.ts'
+import { aMessage } from './factories.ts'
 import { FakeSink } from './fixtures/fake-sink.ts'
 import { RULES } from './fixtures/records.ts'
 import { eventually, useStack } from './harness.ts'
@@ -20,13 +21,16 @@ interface Running {
 
 const running: Running[] = []
 
-async function start(sink = new FakeSink()): Promise<Running> {
+async function start(
+  sink = new FakeSink(),
+  loadSchema: StreamDeps['loadSchema'] = async () => ({ type: 'UNKNOWN' }),
+): Promise<Running> {
   const abort = new AbortController()
   const worker = new StreamWorker({
     kafka: own.kafka,
     sink,
     rules: RULES,
-    loadSchema: async () => ({ type: 'UNKNOWN' }),
+    loadSchema,
     topic: own.name,
     group: own.name,
     log,
@@ -97,6 +101,22 @@ test('a write that outlasts the session costs nothing: the consumer beats meanwh
   await sees(sink, 'written', 0, ['0-1'])
   expect(await memberOf()).toEqual(before)
   expect(before).toHaveLength(1)
+})
+
+test('a registry that is away stops the partition that asks for it, and rejects nothing', async () => {
+  let isAway = true
+  const { sink, worker } = await start(new FakeSink(), async () => {
+    if (isAway) throw new UpiError('REGISTRY_UNAVAILABLE', 'away')
+    return { type: 'JSON' }
+  })
+  const framed = Buffer.from([0, 0, 0, 0, 7, ...Buffer.from(JSON.stringify(aMessage()))])
+  await own.producer.send({ topic: own.name, messages: [{ partition: 0, value: framed }] })
+  await eventually(() => worker.readiness() === 'the registry is away')
+  await own.send(1, 1)
+  await sees(sink, 'written', 1, ['0-1'])
+  expect(sink.of('prepare', 0)).toEqual([])
+  isAway = false
+  await sees(sink, 'written', 0, ['0-1'])
 })
 
 test('an outage keeps the batch, is told, and ends by itself', async () => {

@@ -1,6 +1,7 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { isOutage } from '../platform/postgres.ts'
+import { endFrozenBatches } from '../platform/queries/stream-offsets.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import type { PreparedBatch, Sink } from '../streaming/sink.ts'
 import { aFields, aRecord, RULES } from './fixtures/records.ts'
@@ -203,4 +204,32 @@ test('a commit that fails is not taken for a success', async () => {
   await pool.query('drop function refuse_commit cascade')
   expect(await topic.write(sink, batch)).toMatchObject(RICH)
   expect(await imbalances(pool)).toEqual(BALANCED)
+})
+
+/** Sends a COPY and never a row, as a worker does that froze. */
+class FrozenCopy extends pg.Query {
+  handleCopyInResponse(): void {}
+}
+
+test('a transaction that stopped in the middle of sending rows is ended, and no other', async () => {
+  const settings = { connectionString: own.env.INGEST_DATABASE_URL, application_name: 'upi-stream' }
+  const [frozen, idle, worker] = [1, 2, 3].map(() => new pg.Client(settings)) as [
+    pg.Client,
+    pg.Client,
+    pg.Client,
+  ]
+  frozen.on('error', () => {})
+  const all = [frozen, idle, worker]
+  await Promise.all(all.map((client) => client.connect()))
+  await frozen.query('begin')
+  await idle.query('begin')
+  const ended = new Promise((resolve) => {
+    frozen.query(new FrozenCopy('copy raw_upi_transactions from stdin', resolve))
+  })
+  expect(await endFrozenBatches(worker, 60)).toBe(0)
+  await eventually(async () => (await endFrozenBatches(worker, 0)) === 1)
+  expect(await ended).toMatchObject({ code: '57P01' })
+  expect(await endFrozenBatches(worker, 0)).toBe(0)
+  await idle.query('commit')
+  await Promise.all(all.map((client) => client.end().catch(() => {})))
 })

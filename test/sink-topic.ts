@@ -92,7 +92,7 @@ export class SinkTopic {
 
   /** Writes a prepared batch. */
   async write(sink: Sink, batch: PreparedBatch): Promise<Written> {
-    const books = await sink.write(batch, async () => {})
+    const books = await sink.write(batch)
     this.#next.set(batch.partition, batch.next)
     return books
   }
