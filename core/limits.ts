@@ -31,6 +31,9 @@ export const BATCH_STATEMENT_MS_MAX = 30_000
 // A batch holds its locks for milliseconds: who waits longer for one looks for a worker that stopped in the middle.
 export const BATCH_LOCK_SECONDS_MAX = 5
 
+// A statement of a batch that has waited so long for its worker will not hear from it; a slow network needs seconds.
+export const FROZEN_SECONDS_MIN = 10
+
 // Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
 export const DRAIN_MS_MAX = 8_000
 

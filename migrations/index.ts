@@ -18,6 +18,7 @@ import * as reportViews from './0016_report_views.ts'
 import * as grants from './0017_grants.ts'
 import * as declineCodes from './0018_decline_codes.ts'
 import * as streamSink from './0019_stream_sink.ts'
+import * as streamPlaces from './0020_stream_places.ts'
 
 /** The migrations in their order, forward only. Once released, one is never edited: the next one corrects it. */
 export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
@@ -40,4 +41,5 @@ export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
   '0017_grants': grants,
   '0018_decline_codes': declineCodes,
   '0019_stream_sink': streamSink,
+  '0020_stream_places': streamPlaces,
 }

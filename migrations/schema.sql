@@ -255,6 +255,7 @@ create table ops.stream_batches (
 );
 CREATE INDEX stream_batches_committed_at ON ops.stream_batches USING brin (committed_at) WITH (pages_per_range='16');
 CREATE UNIQUE INDEX stream_batches_once ON ops.stream_batches USING btree (kafka_partition, first_offset, raw_day, topic, epoch) WHERE (kind = 'stream'::text);
+CREATE INDEX stream_batches_place ON ops.stream_batches USING btree (topic, epoch, kafka_partition, first_offset) WHERE (kind = 'stream'::text);
 comment on table ops.stream_batches is 'The books: what became of each message, a row per batch and UTC day of raw; next_offset is the first after the batch.';
 
 create view ops.stream_books as

@@ -42,8 +42,8 @@ export class DayPartitions {
         const some = missing.splice(0, PARTITION_DAYS_AT_ONCE)
         for (const { day, outcome } of await this.#make(table, some)) {
           // One that is archived may be restored: it is asked for again.
-          if (outcome === 'archived') archived.add(day)
-          else made.add(day)
+          if (outcome !== 'archived') made.add(day)
+          else if (table === 'clean_upi_transactions') archived.add(day)
         }
       }
     }

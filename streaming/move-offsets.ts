@@ -172,7 +172,7 @@ async function applyMove(
     }
     if (kept < to) await insertGap(client, at, { first: kept, next: to, reason: 'seek', actor })
   }
-  if (!(await moveOffset(client, at, { from, to }))) {
+  if (!(await moveOffset(client, at, { from, to, isUnread: to > from }))) {
     throw new UpiError('OFFSETS_HELD', `partition ${at.partition} has moved on from ${from}`, {
       fix: 'stop ./upi stream first',
     })

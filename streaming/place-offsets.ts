@@ -3,7 +3,7 @@ import { UpiError } from '../core/errors.ts'
 import { requireSchema } from '../platform/migrate.ts'
 import { noteRules } from '../platform/queries/stream-batches.ts'
 import { findEpoch, noteCluster } from '../platform/queries/stream-epochs.ts'
-import { findWritten } from '../platform/queries/stream-gaps.ts'
+import { findWritten, type Span } from '../platform/queries/stream-gaps.ts'
 import {
   beginOffset,
   findOffsets,
@@ -45,12 +45,11 @@ export async function placeOffsets(
   partitions: readonly number[],
   reader: Reader,
 ): Promise<Map<number, Place>> {
-  const { group, topic, rules } = reader
+  const { topic, rules } = reader
   await requireSchema(client)
   await noteRules(client, rules.version, rules.settings)
-  const at = { group, topic, epoch: await findEpoch(client, topic) }
   // Before the log: read after it, a partition that goes on meanwhile would seem to lie beyond the log's end.
-  const stored = await findOffsets(client, at)
+  const { at, stored, written } = await readStored(client, reader, partitions)
   const log = await readLogOf(reader)
   if (log instanceof UpiError) return new Map(partitions.map((each) => [each, { lost: log }]))
   refuseClaimedTimes(topic, log)
@@ -70,18 +69,44 @@ export async function placeOffsets(
       places.set(partition, { epoch: at.epoch, offset: bounds.start })
     } else if (partitions.includes(partition)) {
       const from = stored.get(partition) as StoredOffset
-      places.set(partition, await placeOne(client, { ...at, partition }, { log, from }))
+      const beyond = written.get(partition) ?? []
+      places.set(partition, await placeOne(client, { ...at, partition }, { log, from, beyond }))
     }
   }
   return places
 }
 
+/**
+ * The stored offsets and what is written beyond them, at one moment: of two, a partition that goes on in between would
+ * seem to have been sought back.
+ */
+async function readStored(
+  client: ClientBase,
+  { group, topic }: Reader,
+  partitions: readonly number[],
+) {
+  await client.query('begin isolation level repeatable read, read only')
+  const at = { group, topic, epoch: await findEpoch(client, topic) }
+  const stored = await findOffsets(client, at)
+  const written = new Map<number, Span[]>()
+  for (const partition of partitions) {
+    const from = stored.get(partition)
+    if (from === undefined) continue
+    written.set(partition, await findWritten(client, { ...at, partition }, from.next))
+  }
+  await client.query('commit')
+  return { at, stored, written }
+}
+
 async function placeOne(
   client: ClientBase,
   at: StreamPosition,
-  { log, from }: { log: TopicLog; from: StoredOffset },
+  {
+    log,
+    from,
+    beyond: [island, following],
+  }: { log: TopicLog; from: StoredOffset; beyond: readonly Span[] },
 ): Promise<Place> {
-  const [island, following] = await findWritten(client, at, from.next)
   if (island === undefined || island.first > from.next) {
     const lost = await lossOf(at, from, log)
     if (lost !== undefined) return { lost }
@@ -89,10 +114,9 @@ async function placeOne(
     return { epoch: at.epoch, offset: from.next, ...until }
   }
   // Somebody has sought back: what raw has is passed over, without effect or book.
-  const beyond = { next: island.next, maxKafkaMs: undefined }
-  const lost = await lossOf(at, beyond, log)
+  const lost = await lossOf(at, { next: island.next, maxKafkaMs: undefined }, log)
   if (lost !== undefined) return { lost }
-  if (!(await moveOffset(client, at, { from: from.next, to: island.next }))) {
+  if (!(await moveOffset(client, at, { from: from.next, to: island.next, isUnread: false }))) {
     throw new UpiError('POSTGRES_BUSY', `partition ${at.partition} has moved on meanwhile`)
   }
   const until = following === undefined ? {} : { until: following.first }

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
-import { BATCH_LOCK_SECONDS_MAX } from '../core/limits.ts'
+import { FROZEN_SECONDS_MIN } from '../core/limits.ts'
 import { type BusinessDate, dayNumberOf, formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
 import {
@@ -53,7 +54,7 @@ export async function writeBatch(pool: Pool, at: StreamPosition, work: Work): Pr
     return await writeOnce(pool, at, { ...work, isAlone: !work.batch.isKeyed })
   } catch (fault) {
     if (isRace(fault)) return await writeOnce(pool, at, { ...work, isAlone: true })
-    if (isLockTimeout(fault)) await endFrozenBatches(pool, BATCH_LOCK_SECONDS_MAX)
+    if (isLockTimeout(fault)) await endFrozenBatches(pool, FROZEN_SECONDS_MIN)
     throw fault
   }
 }
@@ -94,6 +95,7 @@ async function writeOnce(
       insertBatch(client, at, { ...batch, books, rulesVersion }),
     ]
     const mergedMs = performance.now()
+    await unlessUnsent(statements)
     const [{ command }] = await Promise.all([client.query('commit'), ...statements])
     // A transaction that has failed is ended by COMMIT without an error.
     if (command !== 'COMMIT') throw new UpiError('BUG', `a batch was ended by ${command}`)
@@ -108,6 +110,12 @@ async function writeOnce(
   })
 }
 
+// A statement that could not even be sent leaves its transaction sound: COMMIT must not follow it.
+async function unlessUnsent(statements: readonly Promise<unknown>[]): Promise<void> {
+  const failed = Promise.all(statements).then(() => {})
+  await Promise.race([failed, setImmediate()])
+}
+
 // Messages come soon after their payment; plans for days long ago would fill the server's memory one by one.
 const USUAL_DAYS = 2
 
@@ -119,8 +127,9 @@ function writeClean(client: ClientBase, merge: BatchMerge): Promise<unknown>[] {
   const { deletes, inserts, updates, counted } = merge
   return [
     ...[...deletes].map(([day, ids]) => deleteClean(client, day, ids)),
-    ...inserts.map((rows) => copyClean(client, rows)),
+    // Before the inserts: a row that moves makes room for one that begins on its day.
     ...[...updates].map(([day, rows]) => updateClean(client, day, rows)),
+    ...inserts.map((rows) => copyClean(client, rows)),
     ...[...counted].map(([day, rows]) => countMessages(client, day, rows)),
   ]
 }

@@ -111,22 +111,22 @@ export async function advanceOffset(
 }
 
 /**
- * Lets a partition go on elsewhere, if it still stands where the caller believes. After a leap ahead it is unknown how
- * late Kafka's time is before the new place.
+ * Lets a partition go on elsewhere, if it still stands where the caller believes. Where what lies before the new place
+ * was not read, it is unknown how late Kafka's time is there.
  */
 export async function moveOffset(
   client: ClientBase,
   at: StreamPosition,
-  { from, to }: { from: bigint; to: bigint },
+  { from, to, isUnread }: { from: bigint; to: bigint; isUnread: boolean },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `update ops.stream_offsets
         set next_offset = $6,
-            max_kafka_time = case when $6::bigint > $5::bigint then null else max_kafka_time end,
+            max_kafka_time = case when $7 then null else max_kafka_time end,
             updated_at = now()
       where consumer_group = $1 and topic = $2 and epoch = $3 and kafka_partition = $4
         and next_offset = $5`,
-    [at.group, at.topic, at.epoch, at.partition, from, to],
+    [at.group, at.topic, at.epoch, at.partition, from, to, isUnread],
   )
   return rowCount === 1
 }
@@ -141,8 +141,8 @@ export async function lockBatches(client: ClientBase, isAlone: boolean): Promise
 }
 
 /**
- * Ends the transactions of workers that stopped in the middle of sending rows: frozen, or cut off without a word. They
- * hold the offset of their partition and the lock of all batches, and no timeout of Postgres knows them.
+ * Ends the transactions of workers that stopped in the middle of sending or taking rows: frozen, or cut off without a
+ * word. They hold the offset of their partition and the lock of all batches, and no timeout of Postgres knows them.
  */
 export async function endFrozenBatches(
   client: Pick<ClientBase, 'query'>,
@@ -152,8 +152,8 @@ export async function endFrozenBatches(
     `select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
         and application_name = current_setting('application_name')
-        and state = 'active' and wait_event = 'ClientRead'
-        and xact_start < now() - $1 * interval '1 second'`,
+        and state = 'active' and wait_event in ('ClientRead', 'ClientWrite')
+        and query_start < now() - $1 * interval '1 second'`,
     [secondsMin],
   )
   return rowCount ?? 0
