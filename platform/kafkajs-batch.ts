@@ -1,12 +1,14 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
+import type { UpiError } from '../core/errors.ts'
+import { mendDecoding } from './kafkajs-decode.ts'
 
 /** What kafkajs has of a batch beyond what its types tell. */
 export interface FetchedBatch {
   /** The offset that was asked for: another than was wanted where kafkajs has reset it by itself. */
   readonly fetchedOffset: string
   /** All that the broker gave, also what kafkajs hides: transaction markers, aborted messages. */
-  readonly rawMessages: readonly KafkaMessage[]
+  readonly rawMessages: readonly (KafkaMessage & { readonly unreadable?: UpiError })[]
 }
 
 /** A message as kafkajs holds it before it makes a batch. */
@@ -55,6 +57,7 @@ export function mendBatches(): void {
   }
   if (batch.isPatched === true) return
   batch.isPatched = true
+  mendDecoding()
   batch.isEmptyDueToFiltering = () => false
   batch.isEmpty = function () {
     return this.rawMessages.length === 0

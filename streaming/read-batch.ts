@@ -7,9 +7,14 @@ import type { Stretch } from './slices.ts'
 export function stretchOf({ batch }: EachBatchPayload): Stretch {
   const { fetchedOffset, rawMessages } = batch as typeof batch & FetchedBatch
   const { partition, messages } = batch
+  const from = BigInt(fetchedOffset)
+  const broken = rawMessages.find((each) => each.unreadable !== undefined)
+  const end = broken === undefined ? BigInt(batch.lastOffset()) + 1n : BigInt(broken.offset)
   return {
-    from: BigInt(fetchedOffset),
-    next: BigInt(batch.lastOffset()) + 1n,
+    from,
+    // A batch may begin before the offset that was asked for.
+    next: end < from ? from : end,
+    ...(broken?.unreadable === undefined ? {} : { unreadable: broken.unreadable }),
     records: messages.map((message) => toRecord(partition, message)),
     latestMs: rawMessages.reduce((latest, each) => Math.max(latest, Number(each.timestamp)), 0),
   }

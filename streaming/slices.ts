@@ -1,3 +1,4 @@
+import type { UpiError } from '../core/errors.ts'
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../core/limits.ts'
 import { utcDateOf } from '../core/time.ts'
 import type { KafkaRecord } from './processor.ts'
@@ -10,6 +11,8 @@ export interface Stretch {
   readonly records: readonly KafkaRecord[]
   /** The latest of Kafka's times in it, markers' too, in milliseconds. */
   readonly latestMs: number
+  /** Why nothing can be read from its end on. */
+  readonly unreadable?: UpiError
 }
 
 /** What one transaction writes: bounded in rows and bytes, and of one UTC day of Kafka's time, as the books are. */

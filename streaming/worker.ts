@@ -43,6 +43,7 @@ export class StreamWorker {
   readonly #deps: StreamDeps
   readonly #lanes = new Map<number, Lane>()
   readonly #lost = new Map<number, string>()
+  readonly #unreadable = new Map<number, { readonly offset: bigint; readonly fault: UpiError }>()
   readonly #stop = new AbortController()
   readonly #batches = new Turns(BATCHES_IN_HAND_MAX)
   readonly #crashed = Promise.withResolvers<never>()
@@ -153,7 +154,9 @@ export class StreamWorker {
     for (const { lane, signal } of wanted) {
       const place = places.get(lane.partition)
       if (signal.aborted || place === undefined) continue
+      const broken = this.#unreadable.get(lane.partition)
       if ('lost' in place) this.#noteLost(lane.partition, place.lost)
+      else if (broken?.offset === place.offset) this.#noteLost(lane.partition, broken.fault)
       else this.#begin(lane, place)
     }
     this.#noteMissing(places)
@@ -161,6 +164,7 @@ export class StreamWorker {
 
   #begin(lane: Lane, place: Placed): void {
     const { partition } = lane
+    this.#unreadable.delete(partition)
     if (this.#lost.delete(partition)) this.#deps.log.info({ partition }, 'reading again')
     lane.begin(place)
     this.#consumer.resume(partition, place.offset)
@@ -191,6 +195,11 @@ export class StreamWorker {
     const stretch = stretchOf(payload)
     if (stretch.from !== lane.position) {
       this.#deps.log.warn({ partition }, 'kafka has begun elsewhere; looking why')
+      this.#placeAgain([partition])
+      return
+    }
+    if (stretch.unreadable !== undefined && stretch.next === stretch.from) {
+      this.#unreadable.set(partition, { offset: stretch.from, fault: stretch.unreadable })
       this.#placeAgain([partition])
       return
     }

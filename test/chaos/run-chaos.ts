@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Pool } from 'pg'
 import { formatSpan } from '../../cli/output.ts'
+import { UpiError } from '../../core/errors.ts'
 import { Random } from '../../core/traffic/random.ts'
 import { type Book, bookOf, type Fault } from '../../platform/books/book.ts'
 import { checkBooks } from '../../platform/books/check-books.ts'
@@ -198,7 +199,7 @@ async function checkAll({ stack, pool, kafka, admin, ledger }: Tools): Promise<B
   const rules = rulesOf(config, schemas.schemaOf)
   const books = await checkBooks(
     pool,
-    createReadAgain(rules, (id) => schemas.load(id)),
+    createReadAgain(rules, (id) => whenBack(() => schemas.load(id))),
   )
   const client = await pool.connect()
   try {
@@ -208,6 +209,20 @@ async function checkAll({ stack, pool, kafka, admin, ledger }: Tools): Promise<B
     return [...books, ...(await checkLedger(client))]
   } finally {
     client.release(true)
+  }
+}
+
+// The registry may still find out that its database was restarted under it.
+async function whenBack<T>(call: () => Promise<T>): Promise<T> {
+  const end = Date.now() + START_MS_MAX
+  for (;;) {
+    try {
+      return await call()
+    } catch (fault) {
+      const isAway = fault instanceof UpiError && fault.kind === 'retry'
+      if (!isAway || Date.now() > end) throw fault
+    }
+    await sleep(LOOK_MS)
   }
 }
 
