@@ -122,3 +122,24 @@ test('what was written already is passed over, and says where it begins again', 
   )
   expect(rows).toEqual([{ next_offset: '60' }])
 })
+
+test('a partition that goes on while it is placed has been sought nowhere, and is not lost', async () => {
+  await place('busy', aLog({ start: 0n, end: 50n }))
+  const client = await pool.connect()
+  const readLog = async () => {
+    await pool.query(
+      `with moved as (update ops.stream_offsets set next_offset = 60 where topic = 'busy')
+       insert into ops.stream_batches (topic, kafka_partition, raw_day, first_offset, next_offset,
+         messages, accepted, rejected, inserted, merged, duplicate, conflicting, rules_version)
+       values ('busy', 0, '2026-02-01', 0, 60, 60, 60, 0, 60, 0, 0, 0, 'test')`,
+    )
+    return aLog({ start: 0n, end: 50n })
+  }
+  try {
+    const reader = { group: 'g', topic: 'busy', rules: { version: 'test', settings: {} }, readLog }
+    const places = await placeOffsets(client, [0], reader)
+    expect(places).toEqual(new Map([[0, { epoch: 0, offset: 0n }]]))
+  } finally {
+    client.release()
+  }
+})
