@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type AbortedTransaction, type FetchedMessage, hideAborted } from './kafkajs-batch.ts'
+import { type AbortedTransaction, hideAborted } from './kafkajs-batch.ts'
+import type { FetchedMessage } from './kafkajs-decode.ts'
 
 const ABORT = Buffer.from([0, 0, 0, 0])
 const COMMIT = Buffer.from([0, 0, 0, 1])

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import type { UpiError } from '../core/errors.ts'
-import { mendDecoding } from './kafkajs-decode.ts'
+import { type FetchedMessage, mendDecoding } from './kafkajs-decode.ts'
 
 /** What kafkajs has of a batch beyond what its types tell. */
 export interface FetchedBatch {
@@ -9,15 +9,6 @@ export interface FetchedBatch {
   readonly fetchedOffset: string
   /** All that the broker gave, also what kafkajs hides: transaction markers, aborted messages. */
   readonly rawMessages: readonly (KafkaMessage & { readonly unreadable?: UpiError })[]
-}
-
-/** A message as kafkajs holds it before it makes a batch. */
-export interface FetchedMessage {
-  readonly offset: string
-  readonly key: Buffer | null
-  /** Hidden from `eachBatch`. */
-  isControlRecord: boolean
-  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean }
 }
 
 export interface AbortedTransaction {

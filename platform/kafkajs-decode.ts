@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module'
 import type { UpiError } from '../core/errors.ts'
 import { unreadableBatch } from './kafka.ts'
-import type { FetchedMessage } from './kafkajs-batch.ts'
+
+/** A message as kafkajs holds it before it makes a batch. */
+export interface FetchedMessage {
+  readonly offset: string
+  readonly key: Buffer | null
+  /** Hidden from `eachBatch`. */
+  isControlRecord: boolean
+  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean }
+}
 
 interface Decoder {
   readonly offset: number

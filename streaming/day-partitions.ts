@@ -6,7 +6,7 @@ import {
   type MadeDay,
   type PartitionedTable,
 } from '../platform/queries/partitions.ts'
-import type { Batch } from './sink.ts'
+import type { Batch } from './batch.ts'
 
 // Days are there before their first row comes, so that midnight is like any other moment.
 const DAYS_AHEAD = 3

@@ -5,40 +5,17 @@ import { withConnection } from '../platform/postgres.ts'
 import { encodeRaw } from '../platform/queries/raw.ts'
 import { encodeRejected } from '../platform/queries/rejected.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
+import type { Batch, PreparedBatch } from './batch.ts'
 import { DayPartitions } from './day-partitions.ts'
-import { groupByTransaction, type Transactions } from './merge-batch.ts'
+import { groupByTransaction } from './merge-batch.ts'
 import type { Message } from './merge-transaction.ts'
 import { type Place, placeOffsets } from './place-offsets.ts'
 import type { KafkaRecord } from './processor.ts'
 import type { RulesVersion } from './rules.ts'
-import type { Outcome } from './run-pipeline.ts'
 import { isDayGone, isRefusal, refuseAll, splitBatch } from './split-batch.ts'
 import { type Written, writeBatch } from './write-batch.ts'
 
 export type { Place, Written }
-
-export interface Batch {
-  readonly partition: number
-  readonly epoch: number
-  /** The stored offset that this batch continues. */
-  readonly from: bigint
-  /** The offset after the last that this batch covers. */
-  readonly next: bigint
-  /** The UTC day of Kafka's time of all its messages. */
-  readonly rawDay: string
-  /** The latest of Kafka's times that it covers, markers' too, in milliseconds. */
-  readonly latestMs: number
-  readonly outcome: Outcome
-}
-
-/** A batch with all done for it that needs no database. */
-export interface PreparedBatch extends Batch {
-  readonly raw: Buffer
-  readonly rejected: Buffer
-  readonly transactions: Transactions
-  /** Whether every message has its transaction's id as key and lies where that belongs: no other partition has more. */
-  readonly isKeyed: boolean
-}
 
 /**
  * Where batches go. `write` is called with one batch of a partition at a time, in order, and either makes all of it

@@ -1,4 +1,4 @@
-import type { Batch } from './sink.ts'
+import type { Batch } from './batch.ts'
 
 const CLEAN_KEY = /^clean_upi_transactions_\d{8}_pkey$/
 

@@ -23,8 +23,8 @@ import {
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
 import { insertConflicts } from '../platform/queries/txn-conflicts.ts'
+import type { PreparedBatch } from './batch.ts'
 import { type BatchMerge, mergeBatch } from './merge-batch.ts'
-import type { PreparedBatch } from './sink.ts'
 import { isRace } from './split-batch.ts'
 
 /** The books of a batch, and what else its write came to. */

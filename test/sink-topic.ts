@@ -1,14 +1,9 @@
 import type pg from 'pg'
 import { utcDateOf } from '../core/time.ts'
+import type { PreparedBatch } from '../streaming/batch.ts'
 import type { KafkaRecord, Rules } from '../streaming/processor.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
-import {
-  createSink,
-  type PreparedBatch,
-  SINK_SESSION,
-  type Sink,
-  type Written,
-} from '../streaming/sink.ts'
+import { createSink, SINK_SESSION, type Sink, type Written } from '../streaming/sink.ts'
 import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
 import type { OwnStack } from './harness.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { PreparedBatch } from '../streaming/sink.ts'
+import type { PreparedBatch } from '../streaming/batch.ts'
 import { eventually, useStack } from './harness.ts'
 import { BALANCED, imbalances, type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
