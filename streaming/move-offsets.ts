@@ -17,6 +17,8 @@ import { isAnotherLog, lossOf, otherCluster } from './find-loss.ts'
 export interface Mover {
   readonly group: string
   readonly topic: string
+  /** The stored offsets, read before the log. */
+  readonly stored: ReadonlyMap<number, StoredOffset>
   readonly log: TopicLog
   /** How many workers are in the group. */
   readonly members: number
@@ -67,7 +69,7 @@ export async function adoptLog(
 ): Promise<number> {
   const { group, topic, log, members, actor } = mover
   const epoch = await findEpoch(client, topic)
-  const readable = await findReadable(client, { group, topic, epoch }, log)
+  const readable = await findReadable(client, { topic, epoch }, mover)
   if (members > 0 && readable.length > 0) throw workerRuns(mover, readable[0] as number)
   const next = { topic, epoch: epoch + 1 }
   if (!(await beginEpoch(client, { ...next, clusterId: log.clusterId, actor, reason }))) {
@@ -84,15 +86,15 @@ export async function adoptLog(
 /** The partitions that could still be read; throws unless there is one that shows another log. */
 async function findReadable(
   client: ClientBase,
-  at: Omit<StreamPosition, 'partition'>,
-  log: TopicLog,
+  at: { topic: string; epoch: number },
+  { stored, log }: Omit<Mover, 'reason'>,
 ): Promise<number[]> {
   const cluster = await findCluster(client, at)
   if (cluster !== null && cluster !== log.clusterId) return []
   let isChanged = false
   const readable: number[] = []
-  for (const [partition, stored] of await findOffsets(client, at)) {
-    const loss = await lossOf({ topic: at.topic, partition }, stored, log)
+  for (const [partition, from] of stored) {
+    const loss = await lossOf({ topic: at.topic, partition }, from, log)
     if (loss === undefined) readable.push(partition)
     else if (isAnotherLog(loss)) isChanged = true
   }
@@ -124,7 +126,8 @@ async function findFrom(client: ClientBase, at: StreamPosition, mover: Mover): P
     throw new UpiError('OPTION_INVALID', `${at.topic} has no partition ${at.partition}`)
   }
   await beginOffset(client, at, bounds.start)
-  const stored = (await findOffsets(client, at)).get(at.partition) as StoredOffset
+  const begun = await findOffsets(client, at)
+  const stored = mover.stored.get(at.partition) ?? (begun.get(at.partition) as StoredOffset)
   const loss = await lossOf(at, stored, log)
   if (loss !== undefined && isAnotherLog(loss)) throw loss
   if (loss === undefined && members > 0) throw workerRuns(mover, at.partition)

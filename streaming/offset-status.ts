@@ -2,9 +2,10 @@ import type { ClientBase } from 'pg'
 import type { UpiError } from '../core/errors.ts'
 import { findCluster, findEpoch } from '../platform/queries/stream-epochs.ts'
 import { countGaps } from '../platform/queries/stream-gaps.ts'
-import { findOffsets, type StoredOffset } from '../platform/queries/stream-offsets.ts'
+import type { StoredOffset } from '../platform/queries/stream-offsets.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
 import { lossOf, otherCluster } from './find-loss.ts'
+import type { Mover } from './move-offsets.ts'
 
 /** Where the stream stands, for people and machines. */
 export interface OffsetStatus {
@@ -30,14 +31,13 @@ export interface PartitionOffsets {
   readonly lost: string | null
 }
 
-/** Reads the stored offsets beside the log. */
+/** Shows the stored offsets, which were read before the log, beside it. */
 export async function readOffsetStatus(
   client: ClientBase,
-  { group, topic, log }: { group: string; topic: string; log: TopicLog },
+  { group, topic, stored, log }: Pick<Mover, 'group' | 'topic' | 'stored' | 'log'>,
 ): Promise<OffsetStatus> {
   const epoch = await findEpoch(client, topic)
   const cluster = await findCluster(client, { topic, epoch })
-  const stored = await findOffsets(client, { group, topic, epoch })
   const gaps = await countGaps(client, { topic, epoch })
   const isOther = cluster !== null && cluster !== log.clusterId
   const other = isOther ? otherCluster(topic, { was: cluster, is: log.clusterId }) : undefined

@@ -5,6 +5,8 @@ import { isDate, parseInstant, startOfBusinessDate } from '../../core/time.ts'
 import { actorOf, loadConfig, type Needed, need } from '../../platform/config.ts'
 import { createKafka, kafkaFault } from '../../platform/kafka.ts'
 import { addressOf, createPool, postgresFault, withConnection } from '../../platform/postgres.ts'
+import { findEpoch } from '../../platform/queries/stream-epochs.ts'
+import { findOffsets } from '../../platform/queries/stream-offsets.ts'
 import { createLogger } from '../../platform/telemetry.ts'
 import { countMembers, readTopicLog } from '../../platform/topic-log.ts'
 import {
@@ -59,9 +61,7 @@ A new epoch begins at the log's start; messages of the old log stay as they are.
 being read.`
 
 async function listOffsets(options: Options): Promise<void> {
-  const status = await withStream(options, (client, { group, topic, log }) =>
-    readOffsetStatus(client, { group, topic, log }),
-  )
+  const status = await withStream(options, readOffsetStatus)
   if (options.json === true) return printJson(status)
   printStatus(status)
 }
@@ -112,10 +112,24 @@ async function withStream<T>(
   const pool = createPool(config, config.ingestDatabaseUrl, { max: 1, name: 'cli' })
   try {
     const { consumerGroup: group, topic } = config
-    const found = await readTopicLog(admin, topic)
-    const members = await countMembers(admin, group)
-    const mover = { group, topic, log: found, members, actor: actorOf(config) }
-    return await withConnection(pool, (client) => work(client, mover))
+    return await withConnection(pool, async (client) => {
+      // Before the log: read after it, a partition that goes on meanwhile would seem to lie beyond the log's end.
+      const stored = await findOffsets(client, {
+        group,
+        topic,
+        epoch: await findEpoch(client, topic),
+      })
+      const found = await readTopicLog(admin, topic)
+      const members = await countMembers(admin, group)
+      return await work(client, {
+        group,
+        topic,
+        log: found,
+        stored,
+        members,
+        actor: actorOf(config),
+      })
+    })
   } catch (fault) {
     throw faultOf(fault, config)
   } finally {
