@@ -8,30 +8,68 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type RawBuilder,
+  type SqlBool,
   sql,
 } from 'kysely'
 import { UpiError } from '../../core/errors.ts'
+import type { Column } from './column.ts'
 
 declare const ROW: unique symbol
 
 /** Something that a model may read: a source table or another model. `Row` is known to the compiler only. */
 export interface Relation<Row = unknown> {
   readonly name: string
-  /** The column that holds the business date; a model built by day reads just that day of it. */
-  readonly day: string | undefined
+  /** The business date of a row, as SQL over its columns; a model built by day reads just that day of it. */
+  readonly day: RawBuilder<string> | undefined
   readonly [ROW]?: Row
 }
 
+export type Kind = 'view' | 'by day' | 'by key' | 'table'
+
 /** A model as the engine sees it: its query, whose row no longer matters, and its promise. */
 export interface Model extends Relation {
-  readonly kind: 'view' | 'by day'
+  readonly kind: Kind
   readonly about: string
+  readonly tags: readonly string[]
   /** The columns that tell one row from another. */
   readonly grain: readonly string[]
+  /** The column that holds the day, if it is one, for the index by which a day is found. */
+  readonly dayColumn: string | undefined
   readonly columns: Readonly<Record<string, Column>>
   readonly reads: readonly Relation[]
-  /** The query: over all days, or over one. */
-  compile(day?: string): CompiledQuery
+  readonly follows: Followed | undefined
+  readonly checks: readonly Check[]
+  /** The query over all there is, over one day, or over the keys that a table lists. */
+  compile(scope?: Scope): CompiledQuery
+}
+
+/** The mart whose changed rows say which keys of a `by key` model are stale. */
+export interface Followed {
+  readonly mart: Relation
+  /** Its column that holds the key. */
+  readonly by: string
+}
+
+/** What a query is limited to. */
+export type Scope = { readonly day: string } | { readonly keysIn: string }
+
+/** What a model promises beyond its columns. */
+export type Check = RowCheck | TotalsCheck
+
+/** What holds for each row. */
+export interface RowCheck {
+  readonly name: string
+  readonly holds: Expression<SqlBool>
+}
+
+/** Sums that another path must give too: from clean, or from a mart built with this one. */
+export interface TotalsCheck {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly reads: readonly Relation[]
+  /** One row of totals, over all days or over one. */
+  totals(scope?: Scope): Expression<unknown>
 }
 
 /** A model with its name and the row that its query gives. */
@@ -40,20 +78,12 @@ export type ModelOf<Name extends string, Row> = Model & Relation<Row> & { readon
 /** The row of a model or a source. */
 export type RowOf<R> = R extends Relation<infer Row> ? Row : never
 
-/** What a model promises of a column. */
-export interface Column {
-  readonly about: string
-}
-
-/** What a model promises: exactly the columns of its query, each with a sentence. */
-export type Contract<Row> = {
-  readonly about: string
-  readonly grain: readonly ColumnName<Row>[]
-  readonly columns: { readonly [Name in ColumnName<Row>]: Column }
-} & (
-  | { readonly kind: 'view'; readonly day?: ColumnName<Row> }
-  | { readonly kind: 'by day'; readonly day: ColumnName<Row> }
-)
+type ColumnName<Row> = keyof Row & string
+type Of<Row> = <Name extends ColumnName<Row>>(column: Name) => RawBuilder<Row[Name]>
+// biome-ignore lint/complexity/noBannedTypes: no table is known but through ref().
+type QueryBuilder = Kysely<{}>
+type Query<Row> = Expression<Row> & Compilable<Row>
+type Build<Row> = (db: QueryBuilder, ref: Ref) => Query<Row>
 
 /** Names an upstream relation in a query; its row type flows on, and the graph learns of it. */
 export type Ref = <Row, Alias extends string>(
@@ -61,10 +91,31 @@ export type Ref = <Row, Alias extends string>(
   alias: Alias,
 ) => AliasedExpression<Row, Alias>
 
-type ColumnName<Row> = keyof Row & string
-// biome-ignore lint/complexity/noBannedTypes: no table is known but through ref().
-type QueryBuilder = Kysely<{}>
-type Query<Row> = Expression<Row> & Compilable<Row>
+/** What a model promises: exactly the columns of its query, each with type and sentence; its key; what must hold. */
+export type Contract<Row> = {
+  readonly about: string
+  readonly tags?: readonly string[]
+  readonly grain: readonly ColumnName<Row>[]
+  readonly columns: { readonly [Name in ColumnName<Row>]: Column<Row[Name]> }
+  readonly checks?: readonly PromisedCheck<Row>[]
+} & (
+  | { readonly kind: 'view'; readonly day?: ColumnName<Row> }
+  | {
+      readonly kind: 'by day'
+      /** The column with the business date, or the business date of a row whose key is another one. */
+      readonly day: ColumnName<Row> | ((of: Of<Row>) => RawBuilder<string>)
+    }
+  | { readonly kind: 'by key'; readonly follows: Followed }
+  | { readonly kind: 'table' }
+)
+
+export type PromisedCheck<Row> =
+  | { readonly name: string; readonly holds: (of: Of<Row>) => Expression<SqlBool> }
+  | {
+      readonly name: string
+      readonly columns: readonly ColumnName<Row>[]
+      readonly totals: (db: QueryBuilder, ref: Ref) => Query<unknown>
+    }
 
 /**
  * Defines a model: `model(name).select(query).promise(contract)`. The row is inferred from the query, and the
@@ -76,7 +127,7 @@ type Query<Row> = Expression<Row> & Compilable<Row>
  */
 export function model<Name extends string>(name: Name) {
   return {
-    select: <Row>(build: (db: QueryBuilder, ref: Ref) => Query<Row>) => ({
+    select: <Row>(build: Build<Row>) => ({
       promise: (contract: Contract<Row>) => makeModel(name, build, contract),
     }),
   }
@@ -84,7 +135,17 @@ export function model<Name extends string>(name: Name) {
 
 /** Names a table that models read and do not make. */
 export function source<Row>(name: string, options: { day?: ColumnName<Row> } = {}): Relation<Row> {
-  return { name, day: options.day }
+  return { name, day: options.day === undefined ? undefined : sql.ref<string>(options.day) }
+}
+
+/** A mart that a `by key` model follows, by the column that holds its key. */
+export function follow<Row>(mart: Relation<Row>, by: ColumnName<Row>): Followed {
+  return { mart, by }
+}
+
+/** Whether a relation is a model, and not a source. */
+export function isModel(relation: Relation): relation is Model {
+  return 'compile' in relation
 }
 
 /** A query builder without a database: queries are text until `execute` runs them. */
@@ -99,16 +160,41 @@ export const COMPILER: QueryBuilder = new Kysely({
 
 function makeModel<Name extends string, Row>(
   name: Name,
-  build: (db: QueryBuilder, ref: Ref) => Query<Row>,
+  build: Build<Row>,
   contract: Contract<Row>,
 ): ModelOf<Name, Row> {
-  const reads = readsOf(build)
-  const { kind, about, grain, columns, day } = contract
-  const compile = (only?: string) => build(COMPILER, refTo(only)).compile()
+  const { kind, about, tags = [], grain, columns } = contract
+  const follows = contract.kind === 'by key' ? contract.follows : undefined
+  const compile = (scope?: Scope) => build(COMPILER, refTo(scope, follows)).compile()
   if (kind === 'view' && compile().parameters.length > 0) {
     throw new UpiError('MODELS_INVALID', `view ${name} binds values; write them as literals`)
   }
-  return { name, kind, about, grain, columns, day, reads, compile }
+  const day = 'day' in contract ? contract.day : undefined
+  return {
+    name,
+    kind,
+    about,
+    tags,
+    grain,
+    columns: columns as Model['columns'],
+    day: typeof day === 'function' ? day(columnOf) : day && sql.ref<string>(day),
+    dayColumn: typeof day === 'string' ? day : undefined,
+    reads: readsOf(build),
+    follows,
+    checks: (contract.checks ?? []).map(makeCheck),
+    compile,
+  }
+}
+
+function makeCheck<Row>(check: PromisedCheck<Row>): Check {
+  if ('holds' in check) return { name: check.name, holds: check.holds(columnOf) }
+  const { name, columns, totals } = check
+  const of = (scope?: Scope) => totals(COMPILER, refTo(scope))
+  return { name, columns, reads: readsOf(totals), totals: of }
+}
+
+function columnOf<Value>(name: string): RawBuilder<Value> {
+  return sql.ref<Value>(name)
 }
 
 function readsOf(build: (db: QueryBuilder, ref: Ref) => unknown): Relation[] {
@@ -120,11 +206,18 @@ function readsOf(build: (db: QueryBuilder, ref: Ref) => unknown): Relation[] {
   return [...seen.values()]
 }
 
-function refTo(only?: string): Ref {
+function refTo(scope?: Scope, follows?: Followed): Ref {
   return <Row, Alias extends string>(relation: Relation<Row>, alias: Alias) => {
     const table = sql.table(relation.name)
-    if (only === undefined || relation.day === undefined) return sql<Row>`${table}`.as(alias)
-    const ofDay = sql`${sql.ref(relation.day)} = ${only}`
-    return sql<Row>`(select * from ${table} where ${ofDay})`.as(alias)
+    const limit = limitOf(relation, scope, follows)
+    if (limit === undefined) return sql<Row>`${table}`.as(alias)
+    return sql<Row>`(select * from ${table} where ${limit})`.as(alias)
   }
+}
+
+function limitOf(relation: Relation, scope?: Scope, follows?: Followed) {
+  if (scope === undefined) return undefined
+  if ('day' in scope) return relation.day && sql`${relation.day} = ${scope.day}`
+  if (relation.name !== follows?.mart.name) return undefined
+  return sql`${sql.ref(follows.by)} in (select key from ${sql.table(scope.keysIn)})`
 }

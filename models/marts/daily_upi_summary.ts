@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
+import { agrees } from '../agreement.ts'
+import { balance, count, day, fraction, millis, rupees, rupeesOrNull } from '../columns.ts'
 import { model, type RowOf } from '../engine/define-model.ts'
-import { average, countDistinctWhere, countWhere, rate, sumWhere } from '../expressions.ts'
+import { average, countWhere, rate, sumWhere } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
+import { fact_upi_aggregates } from './fact_upi_aggregates.ts'
 
 export const daily_upi_summary = model('daily_upi_summary')
   .select((db, ref) =>
@@ -27,14 +30,13 @@ export const daily_upi_summary = model('daily_upi_summary')
               sumWhere(column('t.amount'), not(payment), success).as('refund_amount'),
               countWhere(payment, sql`${column('t.decline_class')} = 'TD'`).as('td_txns'),
               countWhere(payment, sql`${column('t.decline_class')} = 'BD'`).as('bd_txns'),
-              countDistinctWhere(column('t.payer_key'), payment).as('unique_payers'),
-              countDistinctWhere(column('t.payee_key'), payment).as('unique_payees'),
               latencies.as('latencies'),
             ]
           })
           .groupBy('t.txn_date'),
       )
       .selectFrom('counted as c')
+      .innerJoin(ref(fact_upi_aggregates, 'f'), 'f.txn_date', 'c.date')
       .select([
         'c.date',
         'c.total_txns',
@@ -59,8 +61,8 @@ export const daily_upi_summary = model('daily_upi_summary')
           rate(success, terminal).as('terminal_success_rate'),
           'c.td_txns',
           'c.bd_txns',
-          'c.unique_payers',
-          'c.unique_payees',
+          'f.unique_payers',
+          'f.unique_payees',
           average(column('c.total_amount'), success).as('avg_ticket'),
           latency(1).as('p50_latency_ms'),
           latency(2).as('p95_latency_ms'),
@@ -71,31 +73,49 @@ export const daily_upi_summary = model('daily_upi_summary')
   .promise({
     kind: 'by day',
     about: 'One row a business date: payments by outcome, money, people, speed. Refunds apart.',
+    tags: ['daily'],
     grain: ['date'],
     day: 'date',
     columns: {
-      date: { about: 'Business date, Asia/Kolkata.' },
-      total_txns: { about: 'Payments of any status: success + failed + pending + reversed.' },
-      success_txns: { about: 'Payments that succeeded.' },
-      failed_txns: { about: 'Payments FAILED, EXPIRED or DECLINED.' },
-      pending_txns: { about: 'Payments PENDING or DEEMED.' },
-      reversed_txns: { about: 'Payments REVERSED.' },
-      total_amount: { about: 'Rupees of the payments that succeeded.' },
-      attempted_amount: { about: 'Rupees of all payments.' },
-      refund_txns: { about: 'Refunds that succeeded.' },
-      refund_amount: { about: 'Rupees of the refunds that succeeded.' },
-      net_amount: { about: 'total_amount less refund_amount.' },
-      success_rate: { about: 'success ÷ total; null without payments.' },
-      terminal_success_rate: { about: 'success ÷ (total − pending); null without final payments.' },
-      td_txns: { about: 'Payments declined for technical reasons.' },
-      bd_txns: { about: 'Payments declined for business reasons.' },
-      unique_payers: { about: 'Different payers of all payments, by key.' },
-      unique_payees: { about: 'Different payees of all payments, by key.' },
-      avg_ticket: { about: 'total_amount ÷ success_txns; null without success.' },
-      p50_latency_ms: { about: 'Median latency of the payments that carry one.' },
-      p95_latency_ms: { about: '95th percentile of the same.' },
-      p99_latency_ms: { about: '99th percentile of the same.' },
+      date: day('Business date, Asia/Kolkata.'),
+      total_txns: count('Payments of any status: success + failed + pending + reversed.'),
+      success_txns: count('Payments that succeeded.'),
+      failed_txns: count('Payments FAILED, EXPIRED or DECLINED.'),
+      pending_txns: count('Payments PENDING or DEEMED.'),
+      reversed_txns: count('Payments REVERSED.'),
+      total_amount: rupees('Rupees of the payments that succeeded.'),
+      attempted_amount: rupees('Rupees of all payments.'),
+      refund_txns: count('Refunds that succeeded.'),
+      refund_amount: rupees('Rupees of the refunds that succeeded.'),
+      net_amount: balance('total_amount less refund_amount.'),
+      success_rate: fraction('success ÷ total; null without payments.'),
+      terminal_success_rate: fraction('success ÷ (total − pending); null without final payments.'),
+      td_txns: count('Payments declined for technical reasons.'),
+      bd_txns: count('Payments declined for business reasons.'),
+      unique_payers: count('Different payers of all payments, by key.'),
+      unique_payees: count('Different payees of all payments, by key.'),
+      avg_ticket: rupeesOrNull('total_amount ÷ success_txns; null without success.'),
+      p50_latency_ms: millis('Median latency of the payments that carry one.'),
+      p95_latency_ms: millis('95th percentile of the same.'),
+      p99_latency_ms: millis('99th percentile of the same.'),
     },
+    checks: [
+      {
+        name: 'outcomes add up',
+        holds: (of) => sql`${of('total_txns')} = ${of('success_txns')} + ${of('failed_txns')}
+          + ${of('pending_txns')} + ${of('reversed_txns')}`,
+      },
+      {
+        name: 'percentiles in order',
+        holds: (of) => sql`(${of('p50_latency_ms')} <= ${of('p95_latency_ms')}
+          and ${of('p95_latency_ms')} <= ${of('p99_latency_ms')})`,
+      },
+      agrees(fact_upi_aggregates, {
+        total_txns: 'total_txns',
+        success_txns: 'success_txns',
+        total_amount: 'total_amount',
+      }),
+    ],
   })
 
 export type DailyUpiSummary = RowOf<typeof daily_upi_summary>
