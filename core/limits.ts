@@ -69,6 +69,9 @@ export const FIELD_CHARS_MAX = 255
 // Models. Under the day's lock a collision is rare and over at once; more than this is a fault.
 export const MODEL_BUILD_ATTEMPTS_MAX = 5
 
+// Bad rows of a failed check that the ledger keeps: enough to see what is wrong, few enough to be read.
+export const BAD_ROWS_KEPT_MAX = 20
+
 // While a view is replaced its readers wait; rather try again than hold them up.
 export const VIEW_LOCK_WAIT_MS_MAX = 2_000
 

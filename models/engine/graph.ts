@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { UpiError } from '../../core/errors.ts'
-import type { Model } from './define-model.ts'
+import { isModel, type Model } from './define-model.ts'
+import { statement } from './statement.ts'
 
 /** Who reads whom. */
 export interface Graph {
@@ -8,6 +9,16 @@ export interface Graph {
   readonly models: readonly Model[]
   /** What a model is made of: changes when its query, its promise or anything upstream changes. */
   fingerprintOf(model: Model): string
+  /** What a model's table is made of: changes when a column, a type, the key or a word changes. */
+  shapeOf(model: Model): string
+  /** The `by key` models that follow this one. */
+  followersOf(model: Model): readonly Follower[]
+}
+
+export interface Follower {
+  readonly model: string
+  /** The column of the followed mart that holds the follower's key. */
+  readonly by: string
 }
 
 /** Orders the models; names what is listed twice, read but not listed, or read in a circle. */
@@ -24,6 +35,8 @@ export function makeGraph(models: readonly Model[]): Graph {
   return {
     models: [...ordered],
     fingerprintOf: (model) => fingerprints.get(model.name) as string,
+    shapeOf: (model) => shape(model, followersOf(ordered, model)),
+    followersOf: (model) => followersOf(ordered, model),
   }
 }
 
@@ -40,7 +53,7 @@ function visit(model: Model, { byName, ordered, path }: Walk): void {
     throw new UpiError('MODELS_INVALID', `models read each other in a circle: ${circle}`)
   }
   for (const read of model.reads) {
-    if (!('compile' in read)) continue
+    if (!isModel(read)) continue
     const upstream = byName.get(read.name)
     if (upstream === undefined) {
       throw new UpiError(
@@ -56,10 +69,31 @@ function visit(model: Model, { byName, ordered, path }: Walk): void {
   ordered.add(model)
 }
 
+function followersOf(models: Iterable<Model>, mart: Model): Follower[] {
+  return [...models].flatMap(({ name, follows }) =>
+    follows?.mart.name === mart.name ? [{ model: name, by: follows.by }] : [],
+  )
+}
+
+function shape({ about, columns, grain }: Model, followers: readonly Follower[]): string {
+  const declared = Object.entries(columns).map(([name, { type, nullable, about: words }]) => [
+    name,
+    type,
+    nullable,
+    words,
+  ])
+  return hash({ about, declared, grain, isFollowed: followers.length > 0 })
+}
+
 function fingerprint(model: Model, upstream: ReadonlyMap<string, string>): string {
   const { sql, parameters } = model.compile()
-  const { kind, day, grain } = model
+  const { kind, grain } = model
+  const day = model.day === undefined ? undefined : statement(model.day)
+  const columns = Object.entries(model.columns).map(([name, { type }]) => [name, type])
   const reads = model.reads.map((read) => upstream.get(read.name) ?? read.name)
-  const content = JSON.stringify({ sql, parameters, kind, day, grain, reads })
-  return createHash('sha256').update(content).digest('hex').slice(0, 16)
+  return hash({ sql, parameters, kind, day, grain, columns, reads })
+}
+
+function hash(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
 }
