@@ -40,6 +40,11 @@ export const DRAIN_MS_MAX = 8_000
 // Days made in one call while a batch waits: each call holds the locks of its days for some milliseconds.
 export const PARTITION_DAYS_AT_ONCE = 40
 
+// The times of Kafka that have a place in raw: ops.ensure_partitions makes the days of 1970 to 2199, and each batch those
+// that follow its own. A topic that was once told to keep its producers' timestamps may hold any time whatever, or none.
+export const KAFKA_MS_MIN = 0
+export const KAFKA_MS_MAX = Date.UTC(2199, 11, 28) - 1
+
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
 export const RESTART_DELAY_MS_MIN = 200
 export const RESTART_DELAY_MS_MAX = 5_000
