@@ -9,6 +9,9 @@ export const TXN_ID_CHARS_MAX = 64
 // The longest VPA that RFC-like limits allow; account-form VPAs with an IFSC stay under 60.
 export const VPA_CHARS_MAX = 255
 
+// What the amount of clean holds, numeric(14,2): a limit of the rules above it would let payments through that no row takes.
+export const AMOUNT_LIMIT_PAISE_MAX = 99_999_999_999_999n
+
 // Clocks of payment apps run ahead; what is further ahead would drag watermarks and windows with it.
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000
 
