@@ -162,12 +162,12 @@ const METRICS_APART = `
   with recomputed as (
     select date_trunc('minute', event_time) as window_start, payer_handle, status,
            count(*) filter (where payment) as txns,
-           coalesce(sum(amount) filter (where payment), 0)::numeric(14,2) as amount,
+           coalesce(sum(amount) filter (where payment), 0) as amount,
            count(*) filter (where payment and decline_class = 'TD') as td,
            count(*) filter (where payment and decline_class = 'BD') as bd,
            count(*) filter (where type = 'P2P') as p2p, count(*) filter (where type = 'P2M') as p2m,
            count(*) filter (where not payment) as refunds,
-           coalesce(sum(amount) filter (where not payment), 0)::numeric(14,2) as refund_amount,
+           coalesce(sum(amount) filter (where not payment), 0) as refund_amount,
            ${BUCKETS.map(
              ([name, above, upTo]) =>
                `count(*) filter (where payment and latency_ms > ${above} and latency_ms <= ${upTo}) as ${name}`,
