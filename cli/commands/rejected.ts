@@ -31,15 +31,14 @@ import { note, printJson } from '../output.ts'
 export function rejectedCommand(): Command {
   const command = newCommand('rejected', 'The dead letters: list, show, discard.')
   withFilter(subCommand(command, 'list', 'Show what was rejected and why, newest first.'))
-    .option('--all', 'also those that were replayed or discarded')
-    .option('--unresolved', 'only those that nobody has resolved: the default')
+    .option('--resolved', 'also those that were replayed or discarded')
     .option('--counts', 'only how many there are of each code')
     .option('--limit <count>', 'how many at most', countOption(1, LETTERS_LISTED_MAX), 50)
     .option('--after <place>', 'go on after this one, the last of the page before', placeOption)
     .action(list)
   withTopic(subCommand(command, 'show', 'Show all of one dead letter; the audit log says who did.'))
     .argument('<place>', 'its partition and offset, as in 0:1234', placeOption)
-    .option(
+    .requiredOption(
       '--reason <text>',
       'why you read it: needed, for it may hold personal data',
       wordsOption,
@@ -86,10 +85,10 @@ function withFilter(command: Command): Command {
 }
 
 async function list(
-  options: FilterOptions & { all?: boolean; counts?: boolean; limit: number; after?: Place },
+  options: FilterOptions & { resolved?: boolean; counts?: boolean; limit: number; after?: Place },
 ): Promise<void> {
   const config = loadConfig()
-  const filter = { ...filterOf(options, config.topic), unresolvedOnly: options.all !== true }
+  const filter = { ...filterOf(options, config.topic), unresolvedOnly: options.resolved !== true }
   if (options.counts === true) {
     const counts = await withModelDatabase(config, (db) => countLetters(db, filter))
     if (options.json === true) printJson(counts)
@@ -108,12 +107,9 @@ async function list(
   else printLetters(page, next)
 }
 
-async function show(place: Place, options: TopicOptions & { reason?: string }): Promise<void> {
-  const { reason } = options
-  if (reason === undefined)
-    throw new UpiError('OPTION_INVALID', '--reason must say why you read it')
+async function show(place: Place, options: TopicOptions & { reason: string }): Promise<void> {
   const config = need(loadConfig(), 'databaseUrl')
-  const by = { actor: actorOf(config), reason }
+  const by = { actor: actorOf(config), reason: options.reason }
   const letter = await withDatabase(config, config.databaseUrl, async (db) => {
     const [found] = await findPlaces(db, [place], options, filterOf(options, config.topic))
     return await revealLetter(db, found as LetterPlace, by)
@@ -184,7 +180,7 @@ async function findPlaces(
     if (epoch === undefined) {
       const at = wanted === undefined ? topic : `epoch ${wanted} of ${topic}`
       throw new UpiError('LETTER_UNKNOWN', `${at} has no dead letter at ${partition}:${offset}`, {
-        fix: 'see ./upi rejected list --all',
+        fix: 'see ./upi rejected list --resolved',
       })
     }
     found.push({ topic, epoch, partition, offset })
