@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
-import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX } from '../../core/limits.ts'
+import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX, LOAD_OUTAGE_MS_MAX } from '../../core/limits.ts'
 import { addDays, type BusinessDate, businessDateOf, startOfBusinessDate } from '../../core/time.ts'
 import { createTraffic } from '../../core/traffic/traffic.ts'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
@@ -20,10 +20,6 @@ const COUNT_MAX = 10_000_000_000
 
 // Of a range without a rate or a count.
 const TRANSACTIONS_PER_DAY_DEFAULT = 100_000
-
-// A bounded load fails when Kafka stays away; a broker that was killed needs ten seconds and more to come back. Live
-// traffic waits, however long.
-const OUTAGE_MS_MAX = 60_000
 
 const DAY_MS = 86_400_000
 
@@ -181,7 +177,7 @@ async function openOutlet(options: Options, around: Surroundings): Promise<Outle
   const producer = await TopicProducer.connect(need(config, 'kafkaBrokers'), {
     clientId: 'upi-traffic',
     topic: config.topic,
-    outageMsMax: isLive ? Infinity : OUTAGE_MS_MAX,
+    outageMsMax: isLive ? Infinity : LOAD_OUTAGE_MS_MAX,
     signal: shutdown.signal,
     log,
   })

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import type { Mapping } from '../../core/import/mapping.ts'
 import { type Understanding, understand } from '../../core/import/understand.ts'
+import { LOAD_OUTAGE_MS_MAX } from '../../core/limits.ts'
 import { REQUIRED_FIELDS } from '../../core/message.ts'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { ImportFile } from '../../platform/import-file.ts'
@@ -20,9 +21,6 @@ import { ImportTally } from '../import-tally.ts'
 import { formatSpan, note, Progress, print, printJson } from '../output.ts'
 
 const LINE_MAX = 10_000_000_000
-
-// As long as a broker that was killed needs to come back.
-const OUTAGE_MS_MAX = 60_000
 
 interface Options {
   readonly map?: string
@@ -206,7 +204,7 @@ async function openOutlet(
   const producer = await TopicProducer.connect(need(config, 'kafkaBrokers'), {
     clientId: 'upi-import',
     topic: config.topic,
-    outageMsMax: OUTAGE_MS_MAX,
+    outageMsMax: LOAD_OUTAGE_MS_MAX,
     signal: shutdown.signal,
     log,
   })
