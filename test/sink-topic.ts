@@ -5,6 +5,7 @@ import type { KafkaRecord, Rules } from '../streaming/processor.ts'
 import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, SINK_SESSION, type Sink, type Written } from '../streaming/sink.ts'
 import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
+import { aTopicLog } from './fixtures/topic-log.ts'
 import type { OwnStack } from './harness.ts'
 
 /** A pool for sinks, whose connections are as the stream has them. */
@@ -54,12 +55,7 @@ export class SinkTopic {
       group: this.name,
       topic: this.name,
       rules: { version: 'test', settings: {} },
-      readLog: async () => ({
-        clusterId: 'a cluster',
-        timestamps: 'LogAppendTime',
-        partitions: new Map(PARTITIONS.map((partition) => [partition, bounds])),
-        offsetAt: async () => undefined,
-      }),
+      readLog: async () => aTopicLog(PARTITIONS.map(() => bounds)),
       onRefused: ({ partition, offset }) => this.refused.push(`${partition}/${offset}`),
     })
     await sink.findOffsets(PARTITIONS)
