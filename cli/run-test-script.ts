@@ -3,11 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
-import { CHECKOUT, environmentOf } from '../platform/config.ts'
-
-const NODE_ARGS = ['TimeoutNegativeWarning', 'ExperimentalWarning'].map(
-  (warning) => `--disable-warning=${warning}`,
-)
+import { CHECKOUT, environmentOf, NODE_ARGS } from '../platform/config.ts'
 
 /** Runs a script of the tests, which the product must not import, as a process; ends with its exit code. */
 export async function runTestScript(path: string, args: readonly string[]): Promise<void> {
