@@ -52,6 +52,9 @@ export async function listLetters(
     .execute()
 }
 
+/** How many dead letters there are of a code, and since when. */
+export type CountedLetters = Awaited<ReturnType<typeof countLetters>>[number]
+
 /** How many dead letters there are of each code, and how many of them nobody has resolved; the most first. */
 export async function countLetters(
   db: Kysely<Database>,
