@@ -9,6 +9,9 @@ export const TXN_ID_CHARS_MAX = 64
 // The longest VPA that RFC-like limits allow; account-form VPAs with an IFSC stay under 60.
 export const VPA_CHARS_MAX = 255
 
+// What the amount of clean holds, numeric(14,2): a limit of the rules above it would let payments through that no row takes.
+export const AMOUNT_LIMIT_PAISE_MAX = 99_999_999_999_999n
+
 // Clocks of payment apps run ahead; what is further ahead would drag watermarks and windows with it.
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000
 
@@ -39,6 +42,11 @@ export const DRAIN_MS_MAX = 8_000
 
 // Days made in one call while a batch waits: each call holds the locks of its days for some milliseconds.
 export const PARTITION_DAYS_AT_ONCE = 40
+
+// The times of Kafka that have a place in raw: ops.ensure_partitions makes the days of 1970 to 2199, and each batch those
+// that follow its own. A topic that was once told to keep its producers' timestamps may hold any time whatever, or none.
+export const KAFKA_MS_MIN = 0
+export const KAFKA_MS_MAX = Date.UTC(2199, 11, 28) - 1
 
 // The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
 export const RESTART_DELAY_MS_MIN = 200

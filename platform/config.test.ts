@@ -175,6 +175,7 @@ describe('faults', () => {
     ['SCHEMA_REGISTRY_URL', 'localhost', 'is not a URL'],
     ['TEMPORAL_TLS', 'yes', 'is neither true nor false'],
     ['UPI_AMOUNT_LIMIT', '1e6', 'is not an amount'],
+    ['UPI_AMOUNT_LIMIT', '1000000000000', 'is more than 999999999999.99'],
     ['UPI_METRICS_PORT', '0', 'is not a whole number from 1 to 65535'],
     ['UPI_RETENTION_DAYS', '1.5', 'is not a whole number'],
   ])('%s does not take %s', (variable, value, says) => {

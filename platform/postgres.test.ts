@@ -118,6 +118,15 @@ describe('what pg throws', () => {
     expect(fault).toMatchObject({ code: 'POSTGRES_UNAVAILABLE', kind: 'retry' })
   })
 
+  test('of locks that it has no room for says what to raise', () => {
+    const hint = 'You might need to increase "max_locks_per_transaction".'
+    const cause = Object.assign(new Error('out of shared memory'), { code: '53200', hint })
+    expect(postgresFault(cause, 'db')).toMatchObject({
+      code: 'POSTGRES_UNAVAILABLE',
+      fix: expect.stringContaining('raise max_locks_per_transaction'),
+    })
+  })
+
   test('about a statement is left as it is', () => {
     const cause = Object.assign(new Error('syntax error'), { code: '42601' })
     expect(postgresFault(cause, 'db')).toBe(cause)

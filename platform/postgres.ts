@@ -100,7 +100,7 @@ export function postgresFault(cause: unknown, address: string): unknown {
   }
   if (!isOutage(cause)) return cause
   return new UpiError('POSTGRES_UNAVAILABLE', `${at}: ${lineOf(cause)}`, {
-    fix: 'see ./upi status, or check DATABASE_URL',
+    fix: outageFix(cause) ?? 'see ./upi status, or check DATABASE_URL',
     cause,
   })
 }
@@ -115,6 +115,16 @@ export function isOutage(error: unknown): boolean {
   const message = error instanceof Error ? error.message : ''
   return PASSING_MESSAGES.test(message)
 }
+
+/** What a person can do so that an outage passes, where Postgres tells; each day of a table takes a dozen locks. */
+export function outageFix(error: unknown): string | undefined {
+  const { code, hint = '' } = Object(error) as { code?: string; hint?: string }
+  if (code !== OUT_OF_MEMORY || !hint.includes(LOCKS_SETTING)) return undefined
+  return `raise ${LOCKS_SETTING} of Postgres, 1024 or more, and restart it`
+}
+
+const OUT_OF_MEMORY = '53200'
+const LOCKS_SETTING = 'max_locks_per_transaction'
 
 // Read-only after a failover, an idle transaction ended, a statement cancelled by an operator, an I/O error.
 const AWAY_CODES = ['25006', '25P03', '57014', '58030']

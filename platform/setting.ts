@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
+import { formatRupees, toPaise } from '../core/money.ts'
 import type { LocalStack } from './local-stack.ts'
 
 /** One row of the settings table. */
@@ -97,11 +98,13 @@ export function integer(min: number, max: number): Parser<number> {
   }
 }
 
-/** A decimal amount, kept as text: money never becomes a float. */
-export function decimal(value: string): string {
-  if (!/^[0-9]{1,12}(\.[0-9]{1,2})?$/.test(value))
-    throw new Error('is not an amount such as 1000.00')
-  return value
+/** Rupees up to a bound, kept as text: money never becomes a float. */
+export function rupees(maxPaise: bigint): Parser<string> {
+  return (value) => {
+    if (!/^[0-9]+(\.[0-9]{1,2})?$/.test(value)) throw new Error('is not an amount such as 1000.00')
+    if (toPaise(value) > maxPaise) throw new Error(`is more than ${formatRupees(maxPaise)}`)
+    return value
+  }
 }
 
 /** One of a few words. */

@@ -1,14 +1,15 @@
+import { AMOUNT_LIMIT_PAISE_MAX } from '../core/limits.ts'
 import {
   addresses,
   base,
   choice,
-  decimal,
   flag,
   folder,
   integer,
   list,
   piiKey,
   postgresUrl,
+  rupees,
   secret,
   setting,
   text,
@@ -280,7 +281,7 @@ export const SETTINGS = {
     group: 'Rules',
     about: 'Rupees; above is refused.',
     fallback: '1000000.00',
-    parse: decimal,
+    parse: rupees(AMOUNT_LIMIT_PAISE_MAX),
   }),
   txnIdProfile: setting({
     env: 'UPI_TXN_ID_PROFILE',

@@ -1,4 +1,5 @@
 import { UpiError } from '../core/errors.ts'
+import { KAFKA_MS_MAX } from '../core/limits.ts'
 import type { StoredOffset } from '../platform/queries/stream-offsets.ts'
 import type { TopicLog } from '../platform/topic-log.ts'
 
@@ -19,6 +20,8 @@ export async function lossOf(
   }
   if (next < bounds.start) return expired(where, next, bounds.start)
   if (maxKafkaMs === undefined || next === bounds.start) return undefined
+  // What was read may be later still.
+  if (maxKafkaMs >= KAFKA_MS_MAX) return undefined
   // A topic that was made anew holds nothing from before that, and all that was read is from before.
   const later = await log.offsetAt(partition, maxKafkaMs + 1)
   if (later === undefined || later > bounds.start) return undefined

@@ -20,7 +20,7 @@ export interface Processor<In, Out> {
 export interface KafkaRecord {
   readonly partition: number
   readonly offset: string
-  /** Kafka's own time, milliseconds; LogAppendTime on our topics. */
+  /** Kafka's own time, milliseconds; LogAppendTime on our topics. Within KAFKA_MS_MIN and KAFKA_MS_MAX. */
   readonly timestampMs: number
   readonly key: Buffer | null
   readonly value: Buffer | null

@@ -1,4 +1,5 @@
 import type { EachBatchPayload } from 'kafkajs'
+import { KAFKA_MS_MAX, KAFKA_MS_MIN } from '../core/limits.ts'
 import type { FetchedBatch } from '../platform/kafkajs-batch.ts'
 import type { KafkaRecord } from './processor.ts'
 import type { Stretch } from './slices.ts'
@@ -16,13 +17,22 @@ export function stretchOf({ batch }: EachBatchPayload): Stretch {
     next: end < from ? from : end,
     ...(broken?.unreadable === undefined ? {} : { unreadable: broken.unreadable }),
     records: messages.map((message) => toRecord(partition, message)),
-    latestMs: rawMessages.reduce((latest, each) => Math.max(latest, Number(each.timestamp)), 0),
+    latestMs: rawMessages.reduce((latest, each) => Math.max(latest, kafkaMsOf(each)), KAFKA_MS_MIN),
   }
 }
 
 function toRecord(
   partition: number,
-  { offset, timestamp, key, value }: EachBatchPayload['batch']['messages'][number],
+  message: EachBatchPayload['batch']['messages'][number],
 ): KafkaRecord {
-  return { partition, offset, timestampMs: Number(timestamp), key, value }
+  const { offset, key, value } = message
+  return { partition, offset, timestampMs: kafkaMsOf(message), key, value }
+}
+
+/**
+ * Kafka's time of a message. One that has no place in raw becomes the nearest that has: whenever it is read, it is the
+ * same, and the rules judge the message by it as by any other.
+ */
+function kafkaMsOf({ timestamp }: { timestamp: string }): number {
+  return Math.min(Math.max(Number(timestamp), KAFKA_MS_MIN), KAFKA_MS_MAX)
 }

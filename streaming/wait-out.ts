@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
 import { isKafkaRefusal, unreadableBatch } from '../platform/kafka.ts'
-import { isOutage } from '../platform/postgres.ts'
+import { isOutage, outageFix } from '../platform/postgres.ts'
 import type { Logger } from '../platform/telemetry.ts'
 
 const BACK_OFF_MS_FIRST = 100
@@ -11,7 +11,6 @@ const BACK_OFF_MS_MAX = 5_000
 export const OUTSIDES = {
   postgres: 'Postgres',
   kafka: 'Kafka',
-  postgres_or_kafka: 'Postgres or Kafka',
   registry: 'the registry',
 } as const
 export type Outside = keyof typeof OUTSIDES
@@ -25,9 +24,12 @@ export interface Waiter {
   readonly say: (awaited: Outside | undefined) => void
 }
 
-/** Tries until it works, backing off and saying so; undefined when the answer is no longer wanted. */
+/**
+ * Tries until it works, backing off and saying so; undefined when the answer is no longer wanted. What asks several
+ * servers lets the fault tell which of them it was.
+ */
 export async function waitOut<T>(
-  what: Outside,
+  what: Outside | 'told by the fault',
   call: () => Promise<T>,
   { log, signal, say }: Waiter,
 ): Promise<T | undefined> {
@@ -38,12 +40,26 @@ export async function waitOut<T>(
       return value
     } catch (fault) {
       if (!isPassing(fault)) throw fault
-      say(what)
-      log.warn({ err: fault, waitMs }, 'waiting for a server that is away')
+      const outside = what === 'told by the fault' ? outsideOf(fault) : what
+      say(outside)
+      const fix = outageFix(fault)
+      const line = fix === undefined ? 'waiting for a server that is away' : `to go on, ${fix}`
+      log.warn({ err: fault, waitMs, outside }, line)
     }
     await setTimeout(waitMs, undefined, { signal }).catch(() => {})
     if (signal.aborted) return undefined
   }
+}
+
+// What comes from kafkajs bears its name, wherever in it it was thrown; all else is Postgres'.
+function outsideOf(fault: unknown): Outside {
+  const { name } = fault as { name?: string }
+  const isKafka = fault instanceof UpiError ? fault.code.startsWith('KAFKA_') : isKafkaJs(name)
+  return isKafka ? 'kafka' : 'postgres'
+}
+
+function isKafkaJs(name: string | undefined): boolean {
+  return name?.startsWith('KafkaJS') === true
 }
 
 const SERIALIZATION_FAILURES = ['40001', '40P01', '55P03']
@@ -53,6 +69,6 @@ export function isPassing(fault: unknown): boolean {
   if (fault instanceof UpiError) return fault.kind === 'retry' && fault.code !== 'OWNER_STALE'
   const { code, name } = fault as { code?: string; name?: string }
   if (isOutage(fault) || SERIALIZATION_FAILURES.includes(code ?? '')) return true
-  if (name?.startsWith('KafkaJS') !== true) return false
+  if (!isKafkaJs(name)) return false
   return !isKafkaRefusal(fault) && unreadableBatch(fault) === undefined
 }

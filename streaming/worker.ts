@@ -147,7 +147,7 @@ export class StreamWorker {
     const wanted = held.filter(({ signal }) => !signal.aborted)
     if (wanted.length === 0) return
     const partitions = wanted.map(({ lane }) => lane.partition)
-    const places = await this.#wait('postgres_or_kafka', () =>
+    const places = await this.#wait('told by the fault', () =>
       this.#deps.sink.findOffsets(partitions),
     )
     if (places === undefined || this.#stop.signal.aborted) return
@@ -278,7 +278,7 @@ export class StreamWorker {
     this.#crashed.reject(fault)
   }
 
-  #wait<T>(what: Outside, call: () => Promise<T>): Promise<T | undefined> {
+  #wait<T>(what: Parameters<typeof waitOut>[0], call: () => Promise<T>): Promise<T | undefined> {
     const say = (awaited: Outside | undefined) => {
       if (awaited !== undefined) this.#deps.onRetry?.(awaited)
       this.#awaited = awaited

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { betweenReads } from './between-reads.ts'
 import { brokenBooks } from './books.ts'
-import { eventually, useStack } from './harness.ts'
+import { type CliResult, eventually, runCli, useStack } from './harness.ts'
 import { useTopics } from './own-topic.ts'
 
 const own = useTopics(useStack('database'))
@@ -80,4 +81,32 @@ test('seek goes to a time of Kafka, and refuses what is no place', async () => {
   expect(await own.offsets('seek')).toMatchObject({ code: 2 })
   expect(await own.offsets('seek', '--to', 'noon')).toMatchObject({ code: 2 })
   expect(await own.offsets('seek', '--to', '0', '--partition', '7')).toMatchObject({ code: 2 })
+})
+
+/** Runs a command while a stream is at work, which has read three messages more when it looks at the second of both. */
+async function offsetsBehind(...args: string[]): Promise<CliResult> {
+  await Promise.all([own.send(0, 2), own.send(1, 2)])
+  return await own.withStream(async () => {
+    await own.written(4)
+    const goOn = async () => {
+      await Promise.all([own.send(0, 2), own.send(1, 1)])
+      await own.written(7)
+    }
+    return await betweenReads(own.env, goOn, (env) => runCli(['offsets', ...args], env))
+  })
+}
+
+test('a stream that goes on between offsets and log is not told as lost', async () => {
+  const { stdout } = await offsetsBehind('list', '--json')
+  expect(JSON.parse(stdout).partitions).toMatchObject([
+    { next_offset: 2, log_end: 4, lag: 2, state: 'ok' },
+    { next_offset: 2, log_end: 3, lag: 1, state: 'ok' },
+  ])
+})
+
+test('a stream that goes on between offsets and log is not adopted as another', async () => {
+  const adopt = await offsetsBehind('adopt')
+  expect(adopt).toMatchObject({ code: 1, stdout: '' })
+  expect(adopt.stderr).toContain('there is nothing to adopt')
+  expect(await own.list()).toMatchObject({ epoch: 0 })
 })

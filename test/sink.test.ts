@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { AMOUNT_LIMIT_PAISE_MAX } from '../core/limits.ts'
+import { formatRupees } from '../core/money.ts'
 import type { PreparedBatch } from '../streaming/batch.ts'
 import { brokenBooks } from './books.ts'
+import { RULES } from './fixtures/records.ts'
 import { eventually, useStack } from './harness.ts'
 import { type SentMessage, SinkTopic, sinkPool } from './sink-topic.ts'
 
@@ -213,6 +216,27 @@ test('20,000 bad in a row do not stop the stream, and one among 20,000 costs onl
   expect(await topic.send(sink, 0, ...good(0))).toMatchObject({ inserted: 10_000 })
   const books = await topic.send(sink, 0, ...good(10_000).with(5_000, { value: 'bad', key: null }))
   expect(books).toMatchObject({ inserted: 9_999, rejected: 1 })
+})
+
+test('payments as large as a limit may ever let through add up to more than one of them', async () => {
+  const topic = new SinkTopic('large', { ...RULES, amountLimitPaise: AMOUNT_LIMIT_PAISE_MAX })
+  const sink = await topic.sink(ingest)
+  const amount = formatRupees(AMOUNT_LIMIT_PAISE_MAX)
+  const pay = (type: string, amounts: string[]) =>
+    amounts.map((each, i) => ({
+      fields: { txn_id: `${type}${i}`, type, amount: each, payer: 'asha.k@large' },
+    }))
+  await topic.send(sink, 0, ...pay('P2M', [amount, amount]), ...pay('REFUND', [amount, amount]))
+  const over = formatRupees(AMOUNT_LIMIT_PAISE_MAX + 1n)
+  const books = await topic.send(sink, 1, ...pay('P2P', [amount, over]))
+  expect(books).toMatchObject({ inserted: 1, rejected: 1 })
+  expect(topic.refused).toEqual([])
+  for (const view of ['upi_minute_metrics', 'upi_five_minute_metrics']) {
+    const { rows } = await pool.query(
+      `select amount, refund_amount from ${view} where payer_handle = 'large'`,
+    )
+    expect(rows).toEqual([{ amount: '2999999999999.97', refund_amount: '1999999999999.98' }])
+  }
 })
 
 test('after all of this the books balance', async () => {

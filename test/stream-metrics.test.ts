@@ -210,15 +210,16 @@ test('while a server is away the metrics answer soon, and say for whom the strea
   const nowhere = `postgres://upi_ingest@127.0.0.1:${await freePort()}/upi`
   await own.withStream(
     async (_, readiness, scrape) => {
-      await eventually(readiness, (text) => text === 'Postgres or Kafka is away')
+      await eventually(readiness, (text) => text === 'Postgres is away')
       const began = performance.now()
       const text = await scrape()
       expect(performance.now() - began).toBeLessThan(5_000)
       expect(byLabel(text, 'upi_stream_awaited')).toMatchObject({
-        postgres_or_kafka: 1,
+        postgres: 1,
+        kafka: 0,
         registry: 0,
       })
-      expect(byLabel(text, 'upi_stream_retries_total').postgres_or_kafka).toBeGreaterThan(0)
+      expect(byLabel(text, 'upi_stream_retries_total').postgres).toBeGreaterThan(0)
       expect(byLabel(text, 'upi_stream_partitions')).toEqual({ assigned: 2, reading: 0, lost: 0 })
       const samples = samplesOf(text)
       expect(samples.get('upi_stream_ready')).toBe(0)
@@ -226,4 +227,23 @@ test('while a server is away the metrics answer soon, and say for whom the strea
     },
     { INGEST_DATABASE_URL: nowhere },
   )
+})
+
+test('a Postgres that has no room for locks is waited for, and the log says what to raise', async () => {
+  await pool.query(
+    `create function out_of_locks() returns trigger language plpgsql
+         as $$ begin raise exception 'out of shared memory' using errcode = '53200',
+                 hint = 'You might need to increase "max_locks_per_transaction".'; end $$`,
+  )
+  await pool.query(
+    `create trigger out_of_locks before insert on ops.stream_batches execute function out_of_locks()`,
+  )
+  await own.withStream(async (run, readiness) => {
+    await own.send(0, 1)
+    await eventually(readiness, (text) => text === 'Postgres is away')
+    expect(run.stderr).toMatch(/"outside":"postgres".*raise max_locks_per_transaction of Postgres/)
+    await pool.query('drop function out_of_locks cascade')
+    await own.written(1)
+    await eventually(readiness, (text) => text === 'ready')
+  })
 })

@@ -38,7 +38,7 @@ export function rejectedCommand(): Command {
     .action(list)
   withTopic(subCommand(command, 'show', 'Show all of one dead letter; the audit log says who did.'))
     .argument('<place>', 'its partition and offset, as in 0:1234', placeOption)
-    .requiredOption(
+    .option(
       '--reason <text>',
       'why you read it: needed, for it may hold personal data',
       wordsOption,
@@ -107,9 +107,12 @@ async function list(
   else printLetters(page, next)
 }
 
-async function show(place: Place, options: TopicOptions & { reason: string }): Promise<void> {
+async function show(place: Place, options: TopicOptions & { reason?: string }): Promise<void> {
+  const { reason } = options
+  if (reason === undefined)
+    throw new UpiError('OPTION_INVALID', '--reason must say why you read it')
   const config = need(loadConfig(), 'databaseUrl')
-  const by = { actor: actorOf(config), reason: options.reason }
+  const by = { actor: actorOf(config), reason }
   const letter = await withDatabase(config, config.databaseUrl, async (db) => {
     const [found] = await findPlaces(db, [place], options, filterOf(options, config.topic))
     return await revealLetter(db, found as LetterPlace, by)
