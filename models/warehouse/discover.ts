@@ -75,7 +75,10 @@ export async function daysWithRows(db: Db): Promise<string[]> {
       from pg_inherits join pg_class on pg_class.oid = inhrelid
       where inhparent = ${CLEAN}::regclass
     ) as partitions
-    where exists (select from ${sql.table(CLEAN)} as c where c.business_date = partitions.day)
+    -- LIMIT keeps the planner from reading all of clean to answer for all days at once.
+    cross join lateral (
+      select from ${sql.table(CLEAN)} as c where c.business_date = partitions.day limit 1
+    ) as one_row
     order by day`.execute(db)
   return rows.map(({ day }) => day)
 }
