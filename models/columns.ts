@@ -5,13 +5,13 @@ import { atLeast, between, column, nullable, oneOf } from './engine/column.ts'
 export const count = (about: string) => column('bigint', about, atLeast(0))
 
 /** Rupees, two decimals. A feast day of all of UPI passes 10¹². */
-export const rupees = (about: string) => column('numeric(20,2)', about, atLeast(0))
+export const rupees = (about: string) => column('numeric(38,2)', about, atLeast(0))
 
 /** Rupees that may lie below nothing. */
-export const balance = (about: string) => column('numeric(20,2)', about)
+export const balance = (about: string) => column('numeric(38,2)', about)
 
 /** Rupees, or null of nothing. */
-export const rupeesOrNull = (about: string) => nullable('numeric(20,2)', about, atLeast(0))
+export const rupeesOrNull = (about: string) => nullable('numeric(38,2)', about, atLeast(0))
 
 /** A share as a fraction from 0 to 1; null of nothing. */
 export const fraction = (about: string) => nullable('numeric(7,6)', about, between(0, 1))

@@ -22,7 +22,7 @@ export function sumWhere(
   ...conditions: Expression<SqlBool>[]
 ): RawBuilder<Digits> {
   const all = sql.join(conditions, sql` and `)
-  return sql<Digits>`coalesce(sum(${amount}) filter (where ${all}), 0)::numeric(20, 2)`
+  return sql<Digits>`coalesce(sum(${amount}) filter (where ${all}), 0)::numeric(38, 2)`
 }
 
 /** A share as a fraction with six decimals; null of nothing. */
@@ -38,7 +38,7 @@ export function average(
   amount: Expression<Digits>,
   count: Expression<Digits>,
 ): RawBuilder<Digits | null> {
-  return sql<Digits | null>`round(${amount} / nullif(${count}, 0), 2)::numeric(20, 2)`
+  return sql<Digits | null>`round(${amount} / nullif(${count}, 0), 2)::numeric(38, 2)`
 }
 
 /** Text of a key, which has no null. */

@@ -15,6 +15,11 @@ export interface CleanFacts {
   readonly amount?: string
   readonly status?: Status
   readonly type?: string | null
+  readonly channel?: string
+  readonly mcc?: string
+  readonly payer_bank?: string
+  readonly payee_bank?: string
+  readonly response_code?: string
   readonly decline_class?: 'TD' | 'BD'
   readonly latency_ms?: number
 }
@@ -25,7 +30,7 @@ let made = 0
 export function aCleanRow(facts: CleanFacts = {}): CleanRow {
   made += 1
   const { at = '2026-02-01T12:00:00+05:30', payer = 'asha.k@okhdfcbank' } = facts
-  const { payee = 'chaishop@ybl', latency_ms, decline_class = null } = facts
+  const { payee = 'chaishop@ybl', latency_ms } = facts
   return {
     txn_id: facts.txn_id ?? `T${made}`,
     business_date: sql<string>`(${at}::timestamptz at time zone 'Asia/Kolkata')::date`,
@@ -33,7 +38,12 @@ export function aCleanRow(facts: CleanFacts = {}): CleanRow {
     amount: facts.amount ?? '100.00',
     status: facts.status ?? 'SUCCESS',
     type: facts.type === undefined ? 'P2M' : facts.type,
-    decline_class,
+    channel: facts.channel ?? null,
+    mcc: facts.mcc ?? null,
+    payer_bank: facts.payer_bank ?? null,
+    payee_bank: facts.payee_bank ?? null,
+    response_code: facts.response_code ?? null,
+    decline_class: facts.decline_class ?? null,
     latency_ms: latency_ms === undefined ? null : String(latency_ms),
     payer,
     payer_key: keyOf(payer),

@@ -66,7 +66,7 @@ export const daily_upi_summary = model('daily_upi_summary')
         const latency = (nth: number) =>
           sql<string | null>`${column('c.latencies')}[${sql.lit(nth)}]`
         return [
-          sql<string>`${net}::numeric(14, 2)`.as('net_amount'),
+          sql<string>`${net}::numeric(38, 2)`.as('net_amount'),
           rate(success, total).as('success_rate'),
           rate(success, terminal).as('terminal_success_rate'),
           'c.td_txns',

@@ -18,7 +18,7 @@ export const fact_upi_aggregates = model('fact_upi_aggregates')
             const amount = column('t.amount')
             const ofPaid = (extreme: 'min' | 'max') =>
               sql<string | null>`${sql.raw(extreme)}(${amount})
-                filter (where ${payment} and ${success})::numeric(20, 2)`
+                filter (where ${payment} and ${success})::numeric(38, 2)`
             return [
               countWhere(payment).as('total_txns'),
               sumWhere(amount, payment, success).as('total_amount'),
