@@ -24,13 +24,16 @@ export interface CleanFacts {
   readonly latency_ms?: number
 }
 
+// A class follows from a code.
+const CODE_OF = { TD: 'U28', BD: 'Z9' } as const
+
 let made = 0
 
 /** A row of clean: a payment of ₹ 100 to a shop at noon of 1 February 2026 that succeeded. Override what matters. */
 export function aCleanRow(facts: CleanFacts = {}): CleanRow {
   made += 1
   const { at = '2026-02-01T12:00:00+05:30', payer = 'asha.k@okhdfcbank' } = facts
-  const { payee = 'chaishop@ybl', latency_ms } = facts
+  const { payee = 'chaishop@ybl', latency_ms, decline_class = null } = facts
   return {
     txn_id: facts.txn_id ?? `T${made}`,
     business_date: sql<string>`(${at}::timestamptz at time zone 'Asia/Kolkata')::date`,
@@ -42,8 +45,8 @@ export function aCleanRow(facts: CleanFacts = {}): CleanRow {
     mcc: facts.mcc ?? null,
     payer_bank: facts.payer_bank ?? null,
     payee_bank: facts.payee_bank ?? null,
-    response_code: facts.response_code ?? null,
-    decline_class: facts.decline_class ?? null,
+    response_code: facts.response_code ?? (decline_class && CODE_OF[decline_class]),
+    decline_class,
     latency_ms: latency_ms === undefined ? null : String(latency_ms),
     payer,
     payer_key: keyOf(payer),
