@@ -1,14 +1,14 @@
 import { Context } from '@temporalio/activity'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
+import { UpiError } from '../core/errors.ts'
 import type { BusinessDate } from '../core/time.ts'
-import { execute, type ModelRun, readViews } from '../models/engine/execute.ts'
 import { explain } from '../models/engine/explain.ts'
 import { makeGraph } from '../models/engine/graph.ts'
-import { planDays } from '../models/engine/plan.ts'
 import { MODELS } from '../models/index.ts'
+import type { ModelRun } from '../models/warehouse/ledger.ts'
+import { runModels } from '../models/warehouse/run-models.ts'
 import type { Database } from '../platform/database.ts'
-import { markDayClosed, readArchivedDays } from '../platform/queries/days.ts'
-import { insertModelRuns } from '../platform/queries/model-runs.ts'
+import { markDayClosed } from '../platform/queries/days.ts'
 import { whileBeating } from './heartbeat.ts'
 
 interface Build {
@@ -23,13 +23,18 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
   return {
     /** Builds all marts of a day; building it again changes what differs and no more. */
     async buildDay({ date, reason, actor }: Build) {
-      return await whileBeating(async (signal): Promise<{ runs: ModelRun[] }> => {
-        const [views, archived] = [await readViews(db), await readArchivedDays(db, [date])]
-        const plan = planDays(graph, { dates: [date], reason }, { views, archived })
-        Context.current().log.debug('plan made', { steps: explain(plan) })
-        const record = async (trx: Transaction<Database>, runs: readonly ModelRun[]) =>
-          await insertModelRuns(trx, runs, actor)
-        return { runs: await execute(plan, { db, record, signal }) }
+      return await whileBeating(async (signal): Promise<{ runs: readonly ModelRun[] }> => {
+        const wanted = { models: graph.models, days: { dates: [date] }, force: 'days' } as const
+        const around = { db, graph, actor, reason, signal }
+        const { log } = Context.current()
+        const { runs, failures } = await runModels(around, wanted, {
+          onPlan: (steps) => log.debug('plan made', { steps: explain(steps) }),
+        })
+        const [failure] = failures
+        if (failure === undefined) return { runs }
+        throw new UpiError('CHECK_FAILED', `${date}: ${failure.model}: ${failure.error}`, {
+          fix: 'see bad_rows of ops.model_runs; the figures are as they were',
+        })
       })
     },
 

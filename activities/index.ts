@@ -5,7 +5,7 @@ import { withFailures } from './failure.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
-export type { ModelRun } from '../models/engine/execute.ts'
+export type { ModelRun } from '../models/warehouse/ledger.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** Every side effect of the workflows, over the connections that the worker has opened. */

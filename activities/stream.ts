@@ -1,4 +1,4 @@
-import { UpiError } from '../core/errors.ts'
+import { lagOf } from '../platform/topic-log.ts'
 
 /** Where a partition's log began and ended at one moment; text, since offsets are bigger than JSON's numbers are exact. */
 export interface LogSpan {
@@ -22,13 +22,10 @@ export function createStreamActivities({ readLog, readOffsets }: StreamDeps) {
     async measureLag({ spans }: { spans?: LogSpans }): Promise<{ spans: LogSpans; lag: number }> {
       const wanted = spans ?? (await readLog())
       const offsets = await readOffsets()
-      let lag = 0n
-      for (const [partition, { start, end }] of Object.entries(wanted)) {
-        const behind = BigInt(end) - (offsets.get(partition) ?? BigInt(start))
-        if (behind > 0n) lag += behind
-      }
-      if (lag > BigInt(Number.MAX_SAFE_INTEGER)) throw new UpiError('BUG', `a lag of ${lag}`)
-      return { spans: wanted, lag: Number(lag) }
+      const lags = Object.entries(wanted).map(([partition, { start, end }]) =>
+        lagOf({ start: BigInt(start), end: BigInt(end) }, offsets.get(partition)),
+      )
+      return { spans: wanted, lag: lags.reduce((sum, lag) => sum + lag, 0) }
     },
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../core/message.ts'
 import type { Payment } from '../core/payment.ts'
 import type { ImportFile, Portion } from '../platform/import-file.ts'
+import type { MessageEncoder } from '../platform/message-encoder.ts'
 import type { OutgoingMessage } from '../platform/producer.ts'
 import type { RejectedLine } from '../platform/rejects-file.ts'
 import type { KafkaRecord, Rules } from '../streaming/processor.ts'
@@ -24,8 +25,8 @@ import type { FileTally, ImportTally } from './import-tally.ts'
 
 /** Where an import's lines go. */
 export interface ImportOutlet {
-  /** Turns a message into the bytes that are sent; undefined sends the plain JSON that was checked. */
-  readonly encode: ((message: UpiMessage) => Buffer) | undefined
+  /** Undefined sends the plain JSON that was checked. */
+  readonly encode: MessageEncoder | undefined
   /** Settles when the messages are acknowledged. */
   readonly send: (messages: readonly OutgoingMessage[]) => Promise<void>
   readonly keep: (lines: readonly RejectedLine[]) => Promise<void>

@@ -1,5 +1,9 @@
 import { groupIndian } from '../core/money.ts'
-import type { ListedLetter, RevealedLetter } from '../platform/queries/dead-letters.ts'
+import type {
+  CountedLetters,
+  ListedLetter,
+  RevealedLetter,
+} from '../platform/queries/dead-letters.ts'
 import { note, print, printTable } from './output.ts'
 
 /** A dead letter for machines, without what it says. */
@@ -37,17 +41,8 @@ export function printLetters(letters: readonly ListedLetter[], next: string | un
   if (next !== undefined) note(`there are more: --after ${next}`)
 }
 
-/** How many dead letters there are of a code. */
-export interface LetterCounts {
-  readonly reason_code: string
-  readonly letters: number
-  readonly unresolved: number
-  readonly oldest: Date
-  readonly newest: Date
-}
-
 /** Prints how many there are of each code. */
-export function printCounts(counts: readonly LetterCounts[]): void {
+export function printCounts(counts: readonly CountedLetters[]): void {
   if (counts.length === 0) {
     note('no dead letters')
     return

@@ -15,7 +15,7 @@ import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectWorker } from '../platform/temporal.ts'
 import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
-import { readTopicLog } from '../platform/topic-log.ts'
+import { readLogBounds } from '../platform/topic-log.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 
 // One for each build, one for short statements beside them.
@@ -80,9 +80,9 @@ function processMetrics(): Registry {
 }
 
 async function readSpans(admin: Admin, topic: string): ReturnType<StreamDeps['readLog']> {
-  const { partitions } = await readTopicLog(admin, topic)
+  const log = await readLogBounds(admin, topic)
   return Object.fromEntries(
-    [...partitions].map(([partition, { start, end }]) => [
+    [...log].map(([partition, { start, end }]) => [
       String(partition),
       { start: String(start), end: String(end) },
     ]),

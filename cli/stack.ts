@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
 import manifest from '../package.json' with { type: 'json' }
-import { type Config, environmentOf, loadConfig, need } from '../platform/config.ts'
+import { type Config, environmentOf, loadConfig, NODE_ARGS, need } from '../platform/config.ts'
 import { kafkaAccess } from '../platform/kafka.ts'
 import { ensureSecrets, localStack, PORT_BASE_DEFAULT } from '../platform/local-stack.ts'
 import { secureUrl } from '../platform/postgres.ts'
@@ -122,8 +122,7 @@ function processSpecs(config: Config, portBase: number, rate: number): ProcessSp
 function cliArgv(config: Config, args: string[]): [string, ...string[]] {
   return [
     join(config.checkout, 'node_modules/node/bin/node'),
-    '--disable-warning=TimeoutNegativeWarning',
-    '--disable-warning=ExperimentalWarning',
+    ...NODE_ARGS,
     join(config.checkout, 'cli/main.ts'),
     ...args,
   ]

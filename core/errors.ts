@@ -131,6 +131,9 @@ export const EXIT_CODES: Record<ErrorKind, number> = {
   bug: 1,
 }
 
+/** What a process exits with that was told to stop before it was done. */
+export const EXIT_INTERRUPTED = 130
+
 /** An error with a code, one sentence for people, and the fix when there is one. */
 export class UpiError extends Error {
   readonly code: ErrorCode

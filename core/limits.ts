@@ -135,6 +135,10 @@ export const STREAM_WAIT_MS_MAX = 5 * 60_000
 export const LIVE_RATE_DEFAULT = 50
 export const LIVE_RATE_MAX = 100_000
 
+// A bounded load fails when Kafka stays away; a broker that was killed needs ten seconds and more to come back. Live
+// traffic waits, however long.
+export const LOAD_OUTAGE_MS_MAX = 60_000
+
 // A line of a file to import. Rows of other systems have columns that no message wants; what is longer is no row.
 export const IMPORT_LINE_CHARS_MAX = 1024 * 1024
 

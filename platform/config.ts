@@ -29,6 +29,12 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** The folder of the checkout: where package.json is. */
 export const CHECKOUT = join(import.meta.dirname, '..')
 
+/** What Node is told whenever the platform starts one, as ./upi does: nothing of warnings that are not ours. */
+export const NODE_ARGS: readonly string[] = [
+  '--disable-warning=TimeoutNegativeWarning',
+  '--disable-warning=ExperimentalWarning',
+]
+
 /**
  * Reads every setting at once: environment, else NAME_FILE, else the local stack, else the default. All faults are
  * reported together. This is the one place that reads the environment.

@@ -35,6 +35,7 @@ export interface Database {
   'ops.dirty_keys': ledger.DirtyKeys
   'ops.discovery': ledger.Discovery
   'ops.model_runs': ledger.ModelRuns
+  'ops.model_days': ledger.ModelDays
   'ops.days': ledger.Days
   'ops.day_revisions': ledger.DayRevisions
   'ops.lake_files': ledger.LakeFiles

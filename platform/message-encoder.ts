@@ -13,10 +13,9 @@ export type MessageEncoder = (message: UpiMessage) => Buffer
 
 /** Makes the encoder of a framing; the id of the schema is fetched once, here. */
 export async function createEncoder(
-  framing: Framing,
+  framing: Exclude<Framing, 'plain'>,
   { registry, topic }: { registry: Registry; topic: string },
 ): Promise<MessageEncoder> {
-  if (framing === 'plain') return (message) => Buffer.from(JSON.stringify(message))
   return createSubjectEncoder(registry, messageSubjects(topic)[framing])
 }
 

@@ -1,3 +1,4 @@
+import { EXIT_INTERRUPTED } from '../core/errors.ts'
 import type { Logger } from './telemetry.ts'
 
 type Close = () => Promise<unknown> | unknown
@@ -15,7 +16,7 @@ export class Shutdown {
     this.#log = log
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (this.#abort.signal.aborted) process.exit(130)
+        if (this.#abort.signal.aborted) process.exit(EXIT_INTERRUPTED)
         this.#log.info({ signal }, 'stopping')
         this.#abort.abort()
       })

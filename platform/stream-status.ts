@@ -1,6 +1,8 @@
 import type { Kafka } from 'kafkajs'
 import type { ClientBase } from 'pg'
 import { findEpoch } from './queries/stream-epochs.ts'
+import { findOffsets } from './queries/stream-offsets.ts'
+import { lagOf, readLogBounds } from './topic-log.ts'
 
 /** Where the stream stands: what Kafka has less what Postgres has, and how old the last commit is. */
 export interface StreamStatus {
@@ -23,34 +25,27 @@ export async function readStreamStatus(
   kafka: Kafka,
   { topic, group }: { topic: string; group: string },
 ): Promise<StreamStatus> {
+  const stored = await findOffsets(client, { group, topic, epoch: await findEpoch(client, topic) })
   const admin = kafka.admin()
-  await admin.connect()
   try {
-    const { rows } = await client.query<{
-      kafka_partition: number
-      next_offset: string
-      age: string
-    }>(
-      `select kafka_partition, next_offset, extract(epoch from now() - updated_at) as age
-         from ops.stream_offsets
-        where consumer_group = $1 and topic = $2 and epoch = $3`,
-      [group, topic, await findEpoch(client, topic)],
-    )
     // The log's ends last: read first, they would lie behind a stream that goes on meanwhile.
-    const ends = await admin.fetchTopicOffsets(topic)
-    const stored = new Map(rows.map((row) => [row.kafka_partition, Number(row.next_offset)]))
-    const partitions = ends
-      .map(({ partition, low, high }) => {
-        const next = stored.get(partition)
-        const lag = Math.max(0, Number(high) - (next ?? Number(low)))
-        return { partition, next_offset: next ?? null, log_end: Number(high), lag }
+    const log = await readLogBounds(admin, topic)
+    const partitions = [...log]
+      .map(([partition, bounds]) => {
+        const next = stored.get(partition)?.next
+        return {
+          partition,
+          next_offset: next === undefined ? null : Number(next),
+          log_end: Number(bounds.end),
+          lag: lagOf(bounds, next),
+        }
       })
       .toSorted((a, b) => a.partition - b.partition)
+    const ages = [...stored.values()].map(({ ageSeconds }) => ageSeconds)
     return {
       lag: partitions.reduce((sum, each) => sum + each.lag, 0),
       partitions,
-      last_batch_age_seconds:
-        rows.length === 0 ? null : Math.min(...rows.map((row) => Number(row.age))),
+      last_batch_age_seconds: ages.length === 0 ? null : Math.min(...ages),
     }
   } finally {
     await admin.disconnect()

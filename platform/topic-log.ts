@@ -18,6 +18,12 @@ export interface LogBounds {
   readonly end: bigint
 }
 
+/** How many offsets of a log are still to be read: those from the stored one on, or all that it has. */
+export function lagOf({ start, end }: LogBounds, next: bigint = start): number {
+  const lag = end - next
+  return lag < 0n ? 0 : Number(lag)
+}
+
 /** Reads a topic's place and bounds. */
 export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLog> {
   await admin.connect()
@@ -40,7 +46,9 @@ export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLo
 /** Reads the bounds of a topic's partitions alone. */
 export async function readLogBounds(admin: Admin, topic: string): Promise<Map<number, LogBounds>> {
   await admin.connect()
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await admin.fetchTopicOffsets(topic).catch((fault) => {
+    throw topicFault(fault, topic)
+  })
   const bounds = offsets.map(
     ({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }] as const,
   )

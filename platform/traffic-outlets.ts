@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { UpiMessage } from '../core/message.ts'
 import type { TrafficMessage } from '../core/traffic/traffic.ts'
+import type { MessageEncoder } from './message-encoder.ts'
 import type { OutgoingMessage, TopicProducer } from './producer.ts'
 import type { Outlet } from './traffic-feed.ts'
 
@@ -11,8 +11,8 @@ export interface Tally {
   bytes: number
 }
 
-/** Turns a message into bytes; undefined leaves plain JSON as the traffic writes it. */
-export type TrafficEncoder = ((message: UpiMessage) => Buffer) | undefined
+/** Undefined leaves plain JSON as the traffic writes it. */
+type TrafficEncoder = MessageEncoder | undefined
 
 /** Sends traffic to a topic. What is malformed on purpose is sent as it stands, whatever the framing. */
 export function topicOutlet(producer: TopicProducer, encode: TrafficEncoder, tally: Tally): Outlet {

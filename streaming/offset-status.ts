@@ -3,7 +3,7 @@ import type { UpiError } from '../core/errors.ts'
 import { findCluster, findEpoch } from '../platform/queries/stream-epochs.ts'
 import { countGaps } from '../platform/queries/stream-gaps.ts'
 import type { StoredOffset } from '../platform/queries/stream-offsets.ts'
-import type { TopicLog } from '../platform/topic-log.ts'
+import { lagOf, type TopicLog } from '../platform/topic-log.ts'
 import { lossOf, otherCluster } from './find-loss.ts'
 import type { Mover } from './move-offsets.ts'
 
@@ -64,19 +64,19 @@ interface Found {
 
 function statusOf(partition: number, { stored, log, loss, gaps }: Found): PartitionOffsets {
   const bounds = log.partitions.get(partition)
-  const next = stored === undefined ? null : Number(stored.next)
-  const [start, end] = [bounds?.start, bounds?.end].map((each) =>
-    each === undefined ? null : Number(each),
-  ) as [number | null, number | null]
   return {
     partition,
-    next_offset: next,
-    log_start: start,
-    log_end: end,
-    lag: end === null || start === null ? null : Math.max(0, end - (next ?? start)),
+    next_offset: numberOf(stored?.next),
+    log_start: numberOf(bounds?.start),
+    log_end: numberOf(bounds?.end),
+    lag: bounds === undefined ? null : lagOf(bounds, stored?.next),
     gaps,
     max_event_time: stored?.maxEventTime ?? null,
     state: loss !== undefined ? 'lost' : stored === undefined ? 'not begun' : 'ok',
     lost: loss === undefined ? null : [loss.message, loss.fix].filter(Boolean).join('; '),
   }
+}
+
+function numberOf(offset: bigint | undefined): number | null {
+  return offset === undefined ? null : Number(offset)
 }

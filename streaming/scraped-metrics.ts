@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { LogBounds } from '../platform/topic-log.ts'
+import { type LogBounds, lagOf } from '../platform/topic-log.ts'
 import type { StreamMetrics } from './metrics.ts'
 import { OUTSIDES, type Outside } from './wait-out.ts'
 
@@ -42,12 +42,12 @@ export function addScrapedMetrics(metrics: StreamMetrics, sources: ScrapeSources
   metrics.gauge('upi_stream_pool_connections_max', () => [[pool.options.max]])
   metrics.gauge('upi_stream_pool_waiting_requests', () => [[pool.waitingCount]])
   metrics.gauge('upi_stream_lag_messages', async () => {
-    const bounds = (await log.ask()).last
+    const { last } = await log.ask()
     // After the log's: what is written meanwhile does not count as lag.
     const { stored } = worker.standing()
     return [...stored].flatMap(([partition, offset]) => {
-      const end = bounds?.get(partition)?.end
-      return end === undefined ? [] : [[Math.max(0, Number(end - offset)), { partition }] as const]
+      const bounds = last?.get(partition)
+      return bounds === undefined ? [] : [[lagOf(bounds, offset), { partition }] as const]
     })
   })
   metrics.gauge('upi_stream_partitions', () => {

@@ -8,6 +8,7 @@ import { runPipeline } from '../streaming/run-pipeline.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
 import { BROKEN } from './fixtures/broken-books.ts'
 import { aFields, aRecord, KAFKA_MILLIS, RULES } from './fixtures/records.ts'
+import { aTopicLog } from './fixtures/topic-log.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
@@ -22,15 +23,11 @@ beforeAll(async () => {
     group: 'books',
     topic: 'books',
     rules: { version: 'test', settings: {} },
-    readLog: async () => ({
-      clusterId: 'a cluster',
-      timestamps: 'LogAppendTime',
-      offsetAt: async () => undefined,
-      partitions: new Map([
-        [0, { start: 3n, end: 99n }],
-        [1, { start: 0n, end: 99n }],
+    readLog: async () =>
+      aTopicLog([
+        { start: 3n, end: 99n },
+        { start: 0n, end: 99n },
       ]),
-    }),
   })
   await sink.findOffsets([0, 1])
   await write(sink, { partition: 0, from: 3 }, [

@@ -1,31 +1,16 @@
-import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
-import { renderAudit, renderTotals, rowChecks, totalsChecks } from '../models/engine/audit.ts'
-import type { Model, ModelOf, Scope } from '../models/engine/define-model.ts'
-import { makeGraph } from '../models/engine/graph.ts'
-import { builtOf, renderAggregate, renderApply } from '../models/engine/render-build.ts'
-import type { Statement } from '../models/engine/statement.ts'
-import { MODELS } from '../models/index.ts'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { renderTotals, totalsChecks } from '../models/engine/audit.ts'
+import type { ModelOf } from '../models/engine/define-model.ts'
 import type { Database } from '../platform/database.ts'
+import { buildDay, GRAPH, wrongMarts } from './build-models.ts'
 
-const { models } = makeGraph(MODELS)
-const BY_DAY = models.filter(({ kind }) => kind === 'by day')
-const BY_KEY = models.filter(({ kind }) => kind === 'by key')
-
-/** Builds all marts of some days, then the merchants of all days; throws if a check of theirs does not hold. */
+/** Builds all marts of some days, with all checks, and what follows; every mart is then what its query gives. */
 export async function buildMarts(db: Kysely<Database>, ...days: readonly string[]): Promise<void> {
   for (const day of days) {
-    await db.transaction().execute(async (trx) => {
-      for (const model of BY_DAY) await write(trx, model, { day })
-    })
-    expectNone(await wrongTotals(db, { day }))
+    const { failures } = await buildDay(db, day)
+    expectNone(failures.map(({ model, error }) => `${model}: ${error}`))
   }
-  await db.transaction().execute(async (trx) => {
-    await sql`create temporary table all_keys on commit drop as
-      select merchant as key from merchant_upi_summary
-      union select merchant_id from dim_merchants`.execute(trx)
-    for (const model of BY_KEY) await write(trx, model, { keysIn: 'all_keys' })
-  })
-  expectNone(await wrongTotals(db))
+  expectNone([...(await wrongMarts(db)), ...(await wrongTotals(db))])
 }
 
 /** All rows of a mart, in the order of its key. */
@@ -39,38 +24,18 @@ export async function rowsOf<Row>(
   return rows
 }
 
-/** The sums that do not agree with another path, of one day or of all. */
-export async function wrongTotals(db: Kysely<Database>, scope?: Scope): Promise<string[]> {
-  const marts = scope === undefined ? [...BY_DAY, ...BY_KEY] : BY_DAY
-  const names = new Set(marts.map(({ name }) => name))
+/** The sums over all days that do not agree with another path. */
+export async function wrongTotals(db: Kysely<Database>): Promise<string[]> {
+  const names = new Set(GRAPH.models.map(({ name }) => name))
   const wrong: string[] = []
-  for (const model of marts) {
+  for (const model of GRAPH.models) {
     for (const check of totalsChecks(model, names)) {
-      const rows = await run(db, renderTotals(model, check, scope))
+      const { text, parameters } = renderTotals(model, check)
+      const { rows } = await db.executeQuery(CompiledQuery.raw(text, [...parameters]))
       wrong.push(...rows.map((row) => `${model.name} ${check.name}: ${JSON.stringify(row)}`))
     }
   }
   return wrong
-}
-
-async function write(trx: Transaction<Database>, model: Model, scope: Scope): Promise<void> {
-  const checks = rowChecks(model)
-  await run(trx, renderAggregate(model, scope))
-  const [counts] = await run(trx, renderAudit(checks, builtOf(model)))
-  expectNone(
-    checks
-      .filter((_, i) => Number(counts?.[`c${i}`]) > 0)
-      .map((check) => `${model.name} ${check.name}`),
-  )
-  await run(trx, renderApply(model, scope))
-}
-
-async function run(
-  db: Kysely<Database>,
-  { text, parameters }: Statement,
-): Promise<Record<string, unknown>[]> {
-  const { rows } = await db.executeQuery(CompiledQuery.raw(text, [...parameters]))
-  return rows as Record<string, unknown>[]
 }
 
 function expectNone(wrong: readonly string[]): void {

@@ -146,7 +146,7 @@ test('they are discarded by place or by a confirmed filter, once, with the audit
   expect(JSON.parse(again.stdout)).toEqual({ discarded: 0, already_resolved: 1 })
 
   expect((await listed()).places).toEqual(['1:11', '1:14'])
-  expect((await listed('--all')).places).toHaveLength(LETTERS.length)
+  expect((await listed('--resolved')).places).toHaveLength(LETTERS.length)
   const { rows } = await pool.query(
     `select kafka_offset::int as letter, resolved_by, resolved_at > now() - interval '1 minute' as now
        from rejected_upi_transactions where resolution = 'discarded' order by 1`,

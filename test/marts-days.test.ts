@@ -8,6 +8,7 @@ import { settlement_upi_summary } from '../models/marts/settlement_upi_summary.t
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { buildMarts, rowsOf, wrongTotals } from './build-marts.ts'
+import { clearModels } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
 import { useStack } from './harness.ts'
 
@@ -22,8 +23,7 @@ let db: Kysely<Database>
 beforeEach(async () => {
   admin ??= createDatabase(own.pool())
   db ??= createDatabase(own.pool('upi_transform'))
-  const tables = sql.join(marts.map(({ name }) => sql.table(name)))
-  await sql`truncate clean_upi_transactions, ${tables}`.execute(admin)
+  await clearModels(admin)
 })
 
 const at = (time: string, day = DAY) => `${day}T${time}+05:30`

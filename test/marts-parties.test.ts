@@ -1,6 +1,5 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { MODELS } from '../models/index.ts'
 import { bank_upi_summary } from '../models/marts/bank_upi_summary.ts'
 import { category_upi_summary } from '../models/marts/category_upi_summary.ts'
 import { daily_upi_summary } from '../models/marts/daily_upi_summary.ts'
@@ -9,21 +8,20 @@ import { handle_upi_summary } from '../models/marts/handle_upi_summary.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { buildMarts, rowsOf } from './build-marts.ts'
+import { clearModels } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
 const DAY = '2026-02-01'
 const REFUND = { type: 'REFUND', payer: 'chaishop@ybl', payee: 'as***k@okhdfcbank' }
-const marts = MODELS.filter(({ kind }) => kind !== 'view')
 let admin: Kysely<Database>
 let db: Kysely<Database>
 
 beforeEach(async () => {
   admin ??= createDatabase(own.pool())
   db ??= createDatabase(own.pool('upi_transform'))
-  const tables = sql.join(marts.map(({ name }) => sql.table(name)))
-  await sql`truncate clean_upi_transactions, ${tables}`.execute(admin)
+  await clearModels(admin)
 })
 
 describe('handle_upi_summary', () => {

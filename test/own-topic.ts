@@ -175,25 +175,4 @@ export class OwnTopic {
     )
     return rows
   }
-
-  /** What must be nothing: an offset that is neither booked once nor in a gap, a message of the books that raw lacks. */
-  async imbalance(epoch = 0): Promise<{ offsets: number; raw: number }> {
-    const at = 'where topic = $1 and epoch = $2'
-    return {
-      offsets: await this.#number(
-        `select (select sum(next_offset) from ops.stream_offsets ${at})
-            - (select coalesce(sum(next_offset - first_offset), 0) from ops.stream_gaps ${at})
-            - (select sum(next_offset - first_offset) from ops.stream_batches ${at}) as n`,
-        epoch,
-      ),
-      raw: await this.#number(
-        `select (select sum(messages) from ops.stream_batches ${at})
-            - (select count(*) from raw_upi_transactions ${at}) as n`,
-        epoch,
-      ),
-    }
-  }
 }
-
-/** What `imbalance` must be. */
-export const BALANCED = { offsets: 0, raw: 0 }

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import type { LogBounds, TopicLog } from '../platform/topic-log.ts'
 import { type Place, placeOffsets } from '../streaming/place-offsets.ts'
+import { aTopicLog } from './fixtures/topic-log.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
@@ -12,9 +13,7 @@ beforeAll(() => {
 })
 
 function aLog(bounds: LogBounds, over: Partial<TopicLog> = {}): TopicLog {
-  const partitions = new Map([[0, bounds]])
-  const offsetAt = async () => undefined
-  return { clusterId: 'a', timestamps: 'LogAppendTime', partitions, offsetAt, ...over }
+  return aTopicLog([bounds], { clusterId: 'a', ...over })
 }
 
 async function place(

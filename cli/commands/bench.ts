@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
-import { UpiError } from '../../core/errors.ts'
-import { CHECKOUT, environmentOf } from '../../platform/config.ts'
-import { FRAMINGS, type Framing } from '../../platform/message-encoder.ts'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { Framing } from '../../platform/message-encoder.ts'
 import { countOption, newCommand, subCommand } from '../command.ts'
+import { framingOption } from '../framing.ts'
+import { runTestScript } from '../run-test-script.ts'
 
 /** What `bench ingest` is asked for. */
 export interface IngestBench {
@@ -100,34 +97,9 @@ Traffic comes from ./upi generate; a payment of the bench's own is sent every 50
 connection that does nothing else. Results: test/bench/results/latency.json and latency.md.`
 
 async function runBench(name: string, options: object): Promise<void> {
-  const script = join(CHECKOUT, 'test/bench', `${name}.ts`)
-  if (!existsSync(script)) {
-    throw new UpiError('TOOL_MISSING', 'the benches are no part of this installation', {
-      fix: 'run it in a checkout',
-    })
-  }
-  const flags = ['TimeoutNegativeWarning', 'ExperimentalWarning'].map(
-    (warning) => `--disable-warning=${warning}`,
-  )
-  const child = spawn(process.execPath, [...flags, script, JSON.stringify(options)], {
-    cwd: CHECKOUT,
-    env: environmentOf(),
-    stdio: 'inherit',
-  })
-  // A Ctrl-C reaches both; the bench removes what it has made, and is waited for.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  const [code] = (await once(child, 'exit')) as [number | null]
-  process.exitCode = code ?? 1
+  await runTestScript(`bench/${name}.ts`, [JSON.stringify(options)])
 }
 
 function listOption(value: string): number[] {
   return value.split(',').map(countOption(1, PARTITIONS_MAX))
-}
-
-function framingOption(value: string): Framing {
-  const framing = FRAMINGS.find((each) => each === value)
-  if (framing === undefined)
-    throw new InvalidArgumentError(`'${value}' is not plain, json or avro.`)
-  return framing
 }

@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { UpiError } from '../../core/errors.ts'
-import { CHECKOUT, environmentOf } from '../../platform/config.ts'
 import { countOption, newCommand } from '../command.ts'
 import { note } from '../output.ts'
+import { runTestScript } from '../run-test-script.ts'
 
 const MINUTES_MAX = 24 * 60
 const FAULTS_MAX = 100_000
@@ -51,30 +46,12 @@ Kinds, targets and times of the faults follow from the seed; which message they 
 private and is removed afterwards, unless something was wrong: then its home folder is kept and named. Exit 1 if any
 book is wrong, a worker ended by itself, or a partition that was left alone stood still for more than 30 s.`
 
-// The engine is test code, which the product must not import.
 async function chaos(options: Options): Promise<void> {
-  const engine = join(CHECKOUT, 'test', 'chaos', 'main.ts')
-  if (!existsSync(engine)) {
-    throw new UpiError('TOOL_MISSING', 'chaos is part of the tests, and they are not installed', {
-      fix: 'run it in a checkout',
-    })
-  }
   const { minutes, rate, json } = options
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const faults = options.faults ?? minutes * FAULTS_A_MINUTE
   note(`chaos with --seed ${seed} --minutes ${minutes} --faults ${faults} --rate ${rate}`)
   const given = { seed, minutes, faults, rate }
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`)
-  const quiet = [
-    '--disable-warning=TimeoutNegativeWarning',
-    '--disable-warning=ExperimentalWarning',
-  ]
-  const child = spawn(process.execPath, [...quiet, engine, ...args, ...(json ? ['--json'] : [])], {
-    env: environmentOf(),
-    stdio: 'inherit',
-  })
-  // Ctrl-C reaches both: the engine cleans up, and ends this command by its own end.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-  const [code] = await once(child, 'exit')
-  process.exitCode = code ?? 1
+  await runTestScript('chaos/main.ts', [...args, ...(json ? ['--json'] : [])])
 }

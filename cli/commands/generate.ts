@@ -1,24 +1,18 @@
-import type { Command } from 'commander'
-import { InvalidArgumentError } from 'commander'
-import { UpiError } from '../../core/errors.ts'
-import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX } from '../../core/limits.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
+import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX, LOAD_OUTAGE_MS_MAX } from '../../core/limits.ts'
 import { addDays, type BusinessDate, businessDateOf, startOfBusinessDate } from '../../core/time.ts'
 import { createTraffic } from '../../core/traffic/traffic.ts'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { serveHealth } from '../../platform/health-server.ts'
-import { createEncoder, FRAMINGS, type Framing } from '../../platform/message-encoder.ts'
+import type { Framing } from '../../platform/message-encoder.ts'
 import { TopicProducer } from '../../platform/producer.ts'
-import { createRegistry } from '../../platform/registry.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger, type Logger } from '../../platform/telemetry.ts'
 import { feedLive, feedRange, type Outlet } from '../../platform/traffic-feed.ts'
-import {
-  lineOutlet,
-  type Tally,
-  type TrafficEncoder,
-  topicOutlet,
-} from '../../platform/traffic-outlets.ts'
+import { lineOutlet, type Tally, topicOutlet } from '../../platform/traffic-outlets.ts'
 import { checkRange, countOption, dateOption, newCommand } from '../command.ts'
+import { framingOption, openEncoder } from '../framing.ts'
 import { note } from '../output.ts'
 import { TrafficReport } from '../traffic-report.ts'
 
@@ -27,13 +21,7 @@ const COUNT_MAX = 10_000_000_000
 // Of a range without a rate or a count.
 const TRANSACTIONS_PER_DAY_DEFAULT = 100_000
 
-// A bounded load fails when Kafka stays away; a broker that was killed needs ten seconds and more to come back. Live
-// traffic waits, however long.
-const OUTAGE_MS_MAX = 60_000
-
 const DAY_MS = 86_400_000
-
-const EXIT_INTERRUPTED = 130
 
 interface Options {
   readonly rate?: number
@@ -189,19 +177,13 @@ async function openOutlet(options: Options, around: Surroundings): Promise<Outle
   const producer = await TopicProducer.connect(need(config, 'kafkaBrokers'), {
     clientId: 'upi-traffic',
     topic: config.topic,
-    outageMsMax: isLive ? Infinity : OUTAGE_MS_MAX,
+    outageMsMax: isLive ? Infinity : LOAD_OUTAGE_MS_MAX,
     signal: shutdown.signal,
     log,
   })
   shutdown.add('producer', () => producer.close())
   await openHealth(producer, around)
   return topicOutlet(producer, encode, tally)
-}
-
-async function openEncoder(framing: Framing, config: Config): Promise<TrafficEncoder> {
-  if (framing === 'plain') return undefined
-  const registry = createRegistry(need(config, 'schemaRegistryUrl'))
-  return createEncoder(framing, { registry, topic: config.topic })
 }
 
 async function openHealth(
@@ -230,11 +212,4 @@ function shareOption(value: string): number {
     throw new InvalidArgumentError(`'${value}' is not a share from 0 to 1.`)
   }
   return share
-}
-
-function framingOption(value: string): Framing {
-  const framing = FRAMINGS.find((each) => each === value)
-  if (framing === undefined)
-    throw new InvalidArgumentError(`'${value}' is not plain, json or avro.`)
-  return framing
 }

@@ -1,30 +1,26 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { UpiError } from '../../core/errors.ts'
+import type { Command } from 'commander'
+import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import type { Mapping } from '../../core/import/mapping.ts'
 import { type Understanding, understand } from '../../core/import/understand.ts'
+import { LOAD_OUTAGE_MS_MAX } from '../../core/limits.ts'
 import { REQUIRED_FIELDS } from '../../core/message.ts'
 import { type Config, loadConfig, need } from '../../platform/config.ts'
 import { ImportFile } from '../../platform/import-file.ts'
 import { readMapping } from '../../platform/mapping-file.ts'
-import { createEncoder, FRAMINGS, type Framing } from '../../platform/message-encoder.ts'
+import type { Framing } from '../../platform/message-encoder.ts'
 import { TopicProducer } from '../../platform/producer.ts'
-import { createRegistry } from '../../platform/registry.ts'
 import { RejectsFile } from '../../platform/rejects-file.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger, type Logger } from '../../platform/telemetry.ts'
 import { checkingRulesOf } from '../../streaming/rules.ts'
 import { countOption, newCommand } from '../command.ts'
+import { framingOption, openEncoder } from '../framing.ts'
 import { FileImport, type ImportOutlet } from '../import-lines.ts'
 import { noteUnderstanding, printOutcome, printUnderstanding } from '../import-report.ts'
 import { ImportTally } from '../import-tally.ts'
 import { formatSpan, note, Progress, print, printJson } from '../output.ts'
 
 const LINE_MAX = 10_000_000_000
-
-// As long as a broker that was killed needs to come back.
-const OUTAGE_MS_MAX = 60_000
-
-const EXIT_INTERRUPTED = 130
 
 interface Options {
   readonly map?: string
@@ -204,17 +200,11 @@ async function openOutlet(
   if (rejects !== undefined) shutdown.add('rejects', () => rejects.close())
   const keep: ImportOutlet['keep'] = async (lines) => await rejects?.write(lines)
   if (isDry) return { encode: undefined, send: async () => {}, keep }
-  const encode =
-    framing === 'plain'
-      ? undefined
-      : await createEncoder(framing, {
-          registry: createRegistry(need(config, 'schemaRegistryUrl')),
-          topic: config.topic,
-        })
+  const encode = await openEncoder(framing, config)
   const producer = await TopicProducer.connect(need(config, 'kafkaBrokers'), {
     clientId: 'upi-import',
     topic: config.topic,
-    outageMsMax: OUTAGE_MS_MAX,
+    outageMsMax: LOAD_OUTAGE_MS_MAX,
     signal: shutdown.signal,
     log,
   })
@@ -271,11 +261,4 @@ function report(
   if (tally.sum('refused') > 0 && options.rejects === undefined) {
     note('--rejects FILE writes every refused row with its line number')
   }
-}
-
-function framingOption(value: string): Framing {
-  const framing = FRAMINGS.find((each) => each === value)
-  if (framing === undefined)
-    throw new InvalidArgumentError(`'${value}' is not plain, json or avro.`)
-  return framing
 }

@@ -31,8 +31,7 @@ import { note, printJson } from '../output.ts'
 export function rejectedCommand(): Command {
   const command = newCommand('rejected', 'The dead letters: list, show, discard.')
   withFilter(subCommand(command, 'list', 'Show what was rejected and why, newest first.'))
-    .option('--all', 'also those that were replayed or discarded')
-    .option('--unresolved', 'only those that nobody has resolved: the default')
+    .option('--resolved', 'also those that were replayed or discarded')
     .option('--counts', 'only how many there are of each code')
     .option('--limit <count>', 'how many at most', countOption(1, LETTERS_LISTED_MAX), 50)
     .option('--after <place>', 'go on after this one, the last of the page before', placeOption)
@@ -86,10 +85,10 @@ function withFilter(command: Command): Command {
 }
 
 async function list(
-  options: FilterOptions & { all?: boolean; counts?: boolean; limit: number; after?: Place },
+  options: FilterOptions & { resolved?: boolean; counts?: boolean; limit: number; after?: Place },
 ): Promise<void> {
   const config = loadConfig()
-  const filter = { ...filterOf(options, config.topic), unresolvedOnly: options.all !== true }
+  const filter = { ...filterOf(options, config.topic), unresolvedOnly: options.resolved !== true }
   if (options.counts === true) {
     const counts = await withModelDatabase(config, (db) => countLetters(db, filter))
     if (options.json === true) printJson(counts)
@@ -184,7 +183,7 @@ async function findPlaces(
     if (epoch === undefined) {
       const at = wanted === undefined ? topic : `epoch ${wanted} of ${topic}`
       throw new UpiError('LETTER_UNKNOWN', `${at} has no dead letter at ${partition}:${offset}`, {
-        fix: 'see ./upi rejected list --all',
+        fix: 'see ./upi rejected list --resolved',
       })
     }
     found.push({ topic, epoch, partition, offset })

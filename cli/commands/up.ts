@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import pg from 'pg'
-import { UpiError } from '../../core/errors.ts'
+import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import { LIVE_RATE_DEFAULT, LIVE_RATE_MAX } from '../../core/limits.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { rememberPortBase } from '../../platform/local-stack.ts'
@@ -19,8 +19,6 @@ import { countOption, newCommand } from '../command.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
 import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
-
-const EXIT_INTERRUPTED = 130
 
 interface Options {
   detach?: boolean

@@ -83,8 +83,8 @@ export interface Wanted {
   readonly days?:
     | { readonly from: string; readonly to: string }
     | { readonly dates: readonly string[] }
-  /** Builds what is up to date as well. */
-  readonly isFull?: boolean
+  /** Builds what is up to date as well: the days, or all there is. */
+  readonly force?: 'days' | 'all'
 }
 
 /** Lists what must be done so that the models asked for hold what they should; nothing if they do. */
@@ -169,15 +169,15 @@ const WEIGHT: readonly Reason[] = [
   'never built',
 ]
 
-function reasonFor(graph: Graph, { name, ...rest }: Model, look: DayLook): Reason | undefined {
+function reasonFor(graph: Graph, model: Model, look: DayLook): Reason | undefined {
   const { date, wanted, warehouse } = look
-  if (wanted.isFull === true) return 'asked'
+  const { name } = model
+  if (wanted.force !== undefined) return 'asked'
   if (warehouse.marked.get(name)?.has(date)) return 'rows changed'
   const built = warehouse.built.get(name)?.get(date)
   if (built === undefined) return 'never built'
   if (built.state === 'failed') return 'failed before'
-  const fingerprint = graph.fingerprintOf({ name, ...rest })
-  return built.fingerprint === fingerprint ? undefined : 'model changed'
+  return built.fingerprint === graph.fingerprintOf(model) ? undefined : 'model changed'
 }
 
 // A model without days is stale when rows changed above it, and also when a day above it is about to be built.
@@ -210,7 +210,7 @@ function wholeReason(
   model: Model,
   { wanted, warehouse }: Omit<DayLook, 'date'>,
 ): Reason | undefined {
-  if (wanted.isFull === true) return 'asked'
+  if (wanted.force === 'all') return 'asked'
   const built = warehouse.built.get(model.name)?.get('')
   if (built === undefined) return 'never built'
   if (built.state === 'failed') return 'failed before'

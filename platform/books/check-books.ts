@@ -5,8 +5,11 @@ import { MINUTE_BOOK } from './minute-book.ts'
 import type { ReadAgain } from './raw-messages.ts'
 import { STREAM_BOOKS } from './stream-books.ts'
 
-/** Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts, live figures and batches agree. */
-export async function checkBooks(pool: Pool, readAgain: ReadAgain): Promise<Book[]> {
+/**
+ * Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts, live figures and batches agree. Those
+ * that take all of raw through the processors again are left out without `readAgain`.
+ */
+export async function checkBooks(pool: Pool, readAgain?: ReadAgain): Promise<Book[]> {
   const client = await pool.connect()
   try {
     await client.query('begin isolation level repeatable read, read only')
@@ -21,10 +24,10 @@ export async function checkBooks(pool: Pool, readAgain: ReadAgain): Promise<Book
 }
 
 /** The same on whatever snapshot a transaction of the caller has. */
-export async function readBooks(client: ClientBase, readAgain: ReadAgain): Promise<Book[]> {
+export async function readBooks(client: ClientBase, readAgain?: ReadAgain): Promise<Book[]> {
   // All of raw is sorted by transaction: in memory as far as it goes.
   await client.query(`set local work_mem = '64MB'`)
   const books: Book[] = []
   for (const book of [...STREAM_BOOKS, MINUTE_BOOK]) books.push(await checkByQuery(client, book))
-  return [...books, ...(await checkFold(client, readAgain))]
+  return readAgain === undefined ? books : [...books, ...(await checkFold(client, readAgain))]
 }

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
+import { keyOfLetter } from './raw.ts'
 
 /** A dead letter on its way to the dead letter topic, as Kafka gave it. */
 export interface UnrelayedLetter {
@@ -16,8 +17,7 @@ export interface UnrelayedLetter {
 
 /**
  * Takes the oldest letters of a topic that were not relayed yet and that nobody else has in hand; they are the caller's
- * until its transaction ends. At least one, however large. The key is raw's: asked for row by row, for a join may
- * be planned over all days of raw.
+ * until its transaction ends. At least one, however large.
  */
 export async function takeUnrelayed(
   client: ClientBase,
@@ -31,14 +31,7 @@ export async function takeUnrelayed(
         limit $2
           for update skip locked),
      keyed as materialized (
-       select taken.*,
-              (select message_key from raw_upi_transactions as raw
-                where raw.kafka_partition = taken.kafka_partition
-                  and raw.kafka_offset = taken.kafka_offset
-                  and raw.kafka_timestamp = taken.kafka_timestamp
-                  and raw.topic = taken.topic
-                  and raw.epoch = taken.epoch) as message_key
-         from taken),
+       select taken.*, ${keyOfLetter('taken')} as message_key from taken),
      sized as (
        select *, sum(coalesce(octet_length(payload_bytes), octet_length(payload), 0)
                      + coalesce(octet_length(message_key), 0))

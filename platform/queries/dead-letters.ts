@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { UpiError } from '../../core/errors.ts'
 import type { Database } from '../database.ts'
+import { keyOfLetter } from './raw.ts'
 
 /** Which dead letters are meant: all of a topic that these say nothing against. */
 export interface LetterFilter {
@@ -51,6 +52,9 @@ export async function listLetters(
     .execute()
 }
 
+/** How many dead letters there are of a code, and since when. */
+export type CountedLetters = Awaited<ReturnType<typeof countLetters>>[number]
+
 /** How many dead letters there are of each code, and how many of them nobody has resolved; the most first. */
 export async function countLetters(
   db: Kysely<Database>,
@@ -98,13 +102,7 @@ export async function revealLetter(
   { actor, reason }: { actor: string; reason: string },
 ): Promise<RevealedLetter> {
   const { rows } = await sql<RevealedLetter>`
-    select letter.*,
-           (select message_key from raw_upi_transactions as raw
-             where raw.kafka_partition = letter.kafka_partition
-               and raw.kafka_offset = letter.kafka_offset
-               and raw.kafka_timestamp = letter.kafka_timestamp
-               and raw.topic = letter.topic
-               and raw.epoch = letter.epoch) as message_key
+    select letter.*, ${sql.raw(keyOfLetter('letter'))} as message_key
       from ops.reveal_rejected(${topic}, ${epoch}, ${partition}, ${offset}, ${actor}, ${reason})
              as letter`.execute(db)
   const [letter] = rows

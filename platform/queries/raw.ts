@@ -61,6 +61,16 @@ export async function copyRaw(client: ClientBase, rows: Buffer): Promise<void> {
   )
 }
 
+/** In SQL: the key of a dead letter's message. Asked of raw row by row, for a join may be planned over all of its days. */
+export function keyOfLetter(letter: string): string {
+  return `(select message_key from raw_upi_transactions as raw
+            where raw.kafka_partition = ${letter}.kafka_partition
+              and raw.kafka_offset = ${letter}.kafka_offset
+              and raw.kafka_timestamp = ${letter}.kafka_timestamp
+              and raw.topic = ${letter}.topic
+              and raw.epoch = ${letter}.epoch)`
+}
+
 /** A value as two columns: text where the bytes are text that Postgres can hold, else the bytes. */
 export function payloadOf(value: Buffer | null): { text: Buffer | null; bytes: Buffer | null } {
   if (value === null || isText(value)) return { text: value, bytes: null }

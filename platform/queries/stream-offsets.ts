@@ -16,6 +16,8 @@ export interface StoredOffset {
   readonly maxKafkaMs: number | undefined
   /** The latest event that was read, as people read it. */
   readonly maxEventTime: string | null
+  /** How long ago it was last moved. */
+  readonly ageSeconds: number
 }
 
 /** The stored offsets of a group; partitions that have none yet are absent. */
@@ -28,21 +30,24 @@ export async function findOffsets(
     next_offset: string
     max_event_time: Date | null
     max_kafka_ms: string | null
+    age_seconds: string
   }>(
     `select kafka_partition, next_offset, max_event_time,
-            ceil(extract(epoch from max_kafka_time) * 1000) as max_kafka_ms
+            ceil(extract(epoch from max_kafka_time) * 1000) as max_kafka_ms,
+            extract(epoch from now() - updated_at) as age_seconds
        from ops.stream_offsets
       where consumer_group = $1 and topic = $2 and epoch = $3
       order by kafka_partition`,
     [group, topic, epoch],
   )
   return new Map(
-    rows.map(({ kafka_partition, next_offset, max_event_time, max_kafka_ms }) => [
+    rows.map(({ kafka_partition, next_offset, max_event_time, max_kafka_ms, age_seconds }) => [
       kafka_partition,
       {
         next: BigInt(next_offset),
         maxKafkaMs: max_kafka_ms === null ? undefined : Number(max_kafka_ms),
         maxEventTime: max_event_time?.toISOString() ?? null,
+        ageSeconds: Number(age_seconds),
       },
     ]),
   )

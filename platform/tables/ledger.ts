@@ -44,7 +44,17 @@ export interface ModelRuns {
   error: Optional<string | null>
   bad_rows: MaybeJson
   actor: Optional<string | null>
+  reason: Optional<string | null>
   finished_at: InstantByDefault
+}
+
+/** What each model holds of each day. */
+export interface ModelDays {
+  model: string
+  business_date: Optional<Day | null>
+  state: 'built' | 'failed'
+  fingerprint: string
+  built_at: InstantByDefault
 }
 
 /** The state of each business date. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { CHECKOUT } from '../../platform/config.ts'
+import { CHECKOUT, NODE_ARGS } from '../../platform/config.ts'
 
 /** A running command of `./upi`. */
 export interface PlatformProcess {
@@ -12,14 +12,9 @@ export interface PlatformProcess {
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-// As ./upi starts it; the profiler is the only thing that may be added.
-const NODE_ARGS = [
-  '--disable-warning=TimeoutNegativeWarning',
-  '--disable-warning=ExperimentalWarning',
-]
 const SAID_CHARS_MAX = 2_000
 
-/** Starts a command as `./upi` does. */
+/** Starts a command as `./upi` does; the profiler is the only thing that may be added. */
 export function startProcess(
   command: readonly string[],
   env: Readonly<Record<string, string>>,

@@ -1,9 +1,7 @@
 import { note } from '../../cli/output.ts'
-import { EXIT_CODES, UpiError } from '../../core/errors.ts'
+import { EXIT_CODES, EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
-
-const EXIT_INTERRUPTED = 130
 
 /** Runs a bench as a process: options as JSON in the first argument; places removed however it ends; faults in one line. */
 export async function runBench<Options extends { verbose?: boolean }>(

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
 import { withClient } from '../template.ts'
-import { copyOut } from './copy-text.ts'
+import { copyOut } from './copy-out.ts'
 
 /** Rows of one table as COPY text in a file, cut into portions. */
 export interface StoredRows {

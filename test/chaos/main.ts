@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { formatSpan, note, print, printJson, printTable } from '../../cli/output.ts'
-import { UpiError } from '../../core/errors.ts'
+import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import { type ChaosReport, runChaos } from './run-chaos.ts'
 import { FAULT_KINDS, type FaultKind } from './schedule.ts'
 
@@ -8,8 +8,6 @@ import { FAULT_KINDS, type FaultKind } from './schedule.ts'
  * One run of chaos, as a process of its own: `./upi chaos` checks the options and starts it. Exit codes as everywhere: 0 all
  * is right, 1 something is not, 3 there is no stack to be had; 130 after Ctrl-C.
  */
-
-const EXIT_INTERRUPTED = 130
 
 const { values } = parseArgs({
   options: {

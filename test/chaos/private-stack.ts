@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
-import { CHECKOUT, type Config, loadConfig } from '../../platform/config.ts'
+import { CHECKOUT, type Config, loadConfig, NODE_ARGS } from '../../platform/config.ts'
 import { readState, stopStack } from '../../platform/stack/index.ts'
 import { type ProcessId, signalProcess } from '../../platform/stack/process-table.ts'
 import { freePortBase } from '../own-stack.ts'
@@ -27,11 +27,7 @@ const PARTS = 'postgres,kafka,registry,migrate,topics,schema'
 
 /** The pinned Node with a command of the platform. */
 export function commandOf(...args: string[]): [string, string[]] {
-  const quiet = [
-    '--disable-warning=TimeoutNegativeWarning',
-    '--disable-warning=ExperimentalWarning',
-  ]
-  return [process.execPath, [...quiet, join(CHECKOUT, 'cli', 'main.ts'), ...args]]
+  return [process.execPath, [...NODE_ARGS, join(CHECKOUT, 'cli', 'main.ts'), ...args]]
 }
 
 /** Starts Postgres, Kafka and the registry, with tables, topics and schemas; supervised as `./upi up` does. */

@@ -1,0 +1,159 @@
+import { sql } from 'kysely'
+import { MODEL_BUILD_ATTEMPTS_MAX } from '../../core/limits.ts'
+import {
+  renderAnyBad,
+  renderAudit,
+  renderBadRows,
+  renderDoubles,
+  renderTotals,
+  rowChecks,
+  totalsChecks,
+} from '../engine/audit.ts'
+import type { Model, Scope } from '../engine/define-model.ts'
+import type { Stamped } from '../engine/plan.ts'
+import {
+  type Besides,
+  type BuildCounts,
+  builtOf,
+  renderAggregate,
+  renderApply,
+} from '../engine/render-build.ts'
+import { run, type Trx } from './connection.ts'
+import type { ModelFailure, ModelRun } from './ledger.ts'
+
+/** A check that failed, or a row that Postgres did not take; the build's transaction is rolled back. */
+export class BuildRefused extends Error {
+  readonly failure: Omit<ModelFailure, 'date' | 'fingerprint'>
+
+  constructor(model: Model, error: string, badRows: readonly unknown[] = []) {
+    super(`${model.name}: ${error}`)
+    this.name = 'BuildRefused'
+    this.failure = { model: model.name, error, badRows }
+  }
+}
+
+/** What a build is given. */
+export interface BuildInput extends Stamped {
+  readonly date: string | null
+  readonly scope?: Scope | undefined
+  readonly besides?: Besides
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Computes a model's rows, audits them, and writes what differs. */
+export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun> {
+  const { model, fingerprint, date, scope, besides, signal } = input
+  const began = performance.now()
+  await guarded(model, async () => await run(trx, renderAggregate(model, scope), signal))
+  await audit(trx, model, { scope, signal })
+  const [counts] = await apply(trx, model, async () =>
+    run<BuildCounts>(trx, renderApply(model, scope, besides), signal),
+  )
+  const [inserted, updated] = [Number(counts?.inserted), Number(counts?.updated)]
+  return {
+    model: model.name,
+    date,
+    fingerprint,
+    inserted,
+    updated,
+    deleted: Number(counts?.deleted),
+    unchanged: Number(counts?.built) - inserted - updated,
+    seconds: Math.round(performance.now() - began) / 1000,
+  }
+}
+
+/** Compares the sums of marts that were built together with each other and with clean. */
+export async function agree(
+  trx: Trx,
+  models: readonly Model[],
+  { scope, signal }: Pick<BuildInput, 'scope' | 'signal'>,
+): Promise<void> {
+  const built = new Set(models.map(({ name }) => name))
+  for (const model of models) {
+    for (const check of totalsChecks(model, built)) {
+      const bad = await run<{ bad: unknown }>(trx, renderTotals(model, check, scope), signal)
+      if (bad.length > 0)
+        throw new BuildRefused(
+          model,
+          check.name,
+          bad.map((row) => row.bad),
+        )
+    }
+  }
+}
+
+/** Tries again what collided with another session; the locks keep other builds away, so that it is rare. */
+export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const code = codeOf(error)
+      const isCollision = code === '40001' || code === '40P01'
+      if (!isCollision || attempts === MODEL_BUILD_ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+async function audit(
+  trx: Trx,
+  model: Model,
+  { scope, signal }: Pick<BuildInput, 'scope' | 'signal'>,
+): Promise<void> {
+  const checks = rowChecks(model, scope)
+  if (checks.length === 0) return
+  const any = renderAnyBad(checks, builtOf(model))
+  const [found] = await run<{ any_bad: boolean }>(trx, any, signal)
+  if (found?.any_bad === false) return
+  const [counts] = await run<Record<string, string>>(
+    trx,
+    renderAudit(checks, builtOf(model)),
+    signal,
+  )
+  for (const [i, check] of checks.entries()) {
+    const count = counts?.[`c${i}`] ?? '0'
+    if (count === '0') continue
+    const bad = await run<{ bad: unknown }>(trx, renderBadRows(check, builtOf(model)), signal)
+    throw new BuildRefused(
+      model,
+      `${check.name}: ${count} bad rows`,
+      bad.map((row) => row.bad),
+    )
+  }
+}
+
+const KEY_TWICE = '21000'
+
+// ON CONFLICT refuses a key that comes twice, so that looking for one costs nothing until then.
+async function apply<T>(trx: Trx, model: Model, write: () => Promise<T>): Promise<T> {
+  await sql`savepoint applying`.execute(trx)
+  try {
+    return await guarded(model, write)
+  } catch (error) {
+    if (!(error instanceof BuildRefused) || codeOf(error.cause) !== KEY_TWICE) throw error
+    await sql`rollback to savepoint applying`.execute(trx)
+    const bad = await run<{ bad: unknown }>(trx, renderDoubles(model, builtOf(model)))
+    throw new BuildRefused(
+      model,
+      'key: unique',
+      bad.map((row) => row.bad),
+    )
+  }
+}
+
+// What is wrong with data is a refusal of this day; what is wrong with server or program passes.
+async function guarded<T>(model: Model, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!/^2[123]/.test(codeOf(error))) throw error
+    const refused = new BuildRefused(model, (error as Error).message)
+    refused.cause = error
+    throw refused
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? code : ''
+}

@@ -1,0 +1,138 @@
+import { sql } from 'kysely'
+import type { Db, Trx } from './connection.ts'
+
+/** What one build of one model has done; a row of the ledger. */
+export interface ModelRun {
+  readonly model: string
+  /** The day; null for a model that has none. */
+  readonly date: string | null
+  readonly fingerprint: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly unchanged: number
+  readonly seconds: number
+}
+
+/** A build that was refused, by a check or by Postgres, and left the rows as they were. */
+export interface ModelFailure {
+  readonly model: string
+  readonly date: string | null
+  readonly fingerprint: string
+  readonly error: string
+  readonly badRows: readonly unknown[]
+}
+
+/** Who has something built, and why. */
+export interface Cause {
+  readonly actor: string
+  readonly reason: string
+}
+
+/** Writes what was built to the ledger, in the transaction that built it. */
+export async function recordRuns(trx: Trx, runs: readonly ModelRun[], cause: Cause): Promise<void> {
+  await sql`insert into ops.model_runs (model, business_date, fingerprint, rows_inserted, rows_updated,
+      rows_deleted, rows_unchanged, seconds, actor, reason)
+    select model, date, fingerprint, inserted, updated, deleted, unchanged, seconds, ${cause.actor}, ${cause.reason}
+    from jsonb_to_recordset(${JSON.stringify(runs)}::jsonb) as r (model text, date date, fingerprint text,
+      inserted bigint, updated bigint, deleted bigint, unchanged bigint, seconds numeric)`.execute(
+    trx,
+  )
+  await setState(trx, 'built', runs)
+}
+
+/** Writes what was refused, after its transaction is gone; the rows are as they were before it. */
+export async function recordFailures(
+  db: Db,
+  failures: readonly ModelFailure[],
+  cause: Cause,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await sql`insert into ops.model_runs (model, business_date, fingerprint, state, error, bad_rows, actor, reason)
+      select model, date, fingerprint, 'failed', error, "badRows", ${cause.actor}, ${cause.reason}
+      from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb)
+        as r (model text, date date, fingerprint text, error text, "badRows" jsonb)`.execute(trx)
+    await setState(trx, 'failed', failures)
+    for (const { date, model, error } of failures) {
+      if (date === null) continue
+      await sql`insert into ops.days as d (business_date, failed_at, error)
+        values (${date}, clock_timestamp(), ${`${model}: ${error}`})
+        on conflict (business_date) do update
+          set failed_at = excluded.failed_at, error = excluded.error`.execute(trx)
+    }
+  })
+}
+
+/** Takes the marks that this transaction sees; those that come meanwhile stay. */
+export async function takeMarks(
+  trx: Trx,
+  models: readonly string[],
+  date: string | null,
+): Promise<void> {
+  const ofDay = date === null ? sql`true` : sql`business_date = ${date}`
+  await sql`delete from ops.dirty_keys where model = any (${models}) and ${ofDay}`.execute(trx)
+}
+
+/** Marks for others what a build has changed under them. */
+export async function markBelow(
+  trx: Trx,
+  models: readonly string[],
+  date: string | null,
+): Promise<void> {
+  await sql`insert into ops.dirty_keys (model, business_date, merchant, reason)
+    select model, ${date}::date, case when ${date}::date is null then '' end, 'upstream changed'
+    from unnest(${models}::text[]) as model`.execute(trx)
+}
+
+/** How a day stands, for its build. */
+export interface DayState {
+  readonly isClosed: boolean
+  readonly revision: number
+  readonly isFailed: boolean
+  /** The models that had figures of the day before. */
+  readonly reported: ReadonlySet<string>
+}
+
+/** Reads how a day stands. */
+export async function readDay(trx: Trx, date: string): Promise<DayState> {
+  const { rows } = await sql<{ closed: boolean; revision: number; failed: boolean }>`
+    select state <> 'open' as closed, revision, failed_at is not null as failed
+    from ops.days where business_date = ${date}`.execute(trx)
+  const { rows: held } = await sql<{ model: string }>`
+    select model from ops.model_days where business_date = ${date}`.execute(trx)
+  const [day] = rows
+  return {
+    isClosed: day?.closed ?? false,
+    revision: day?.revision ?? 0,
+    isFailed: day?.failed ?? false,
+    reported: new Set(held.map(({ model }) => model)),
+  }
+}
+
+/** Says of a closed day that its figures are others than those that were reported. */
+export async function markRevised(trx: Trx, date: string, reason: string): Promise<void> {
+  await sql`update ops.days set state = 'revised', revision = revision + 1, reason = ${reason}
+    where business_date = ${date}`.execute(trx)
+}
+
+/** Takes the failure off a day that has been built after all. */
+export async function clearFailure(trx: Trx, date: string): Promise<void> {
+  await sql`update ops.days set failed_at = null, error = null
+    where business_date = ${date} and not exists (
+      select from ops.model_days as m where m.business_date = ${date} and m.state = 'failed'
+    )`.execute(trx)
+}
+
+async function setState(
+  trx: Trx,
+  state: 'built' | 'failed',
+  rows: readonly Pick<ModelRun, 'model' | 'date' | 'fingerprint'>[],
+): Promise<void> {
+  await sql`insert into ops.model_days as m (model, business_date, state, fingerprint)
+    select model, date, ${state}, fingerprint
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (model text, date date, fingerprint text)
+    on conflict (model, business_date) do update
+      set state = excluded.state, fingerprint = excluded.fingerprint, built_at = clock_timestamp()`.execute(
+    trx,
+  )
+}

@@ -1,0 +1,50 @@
+import { plan, type Step, type Wanted } from '../engine/plan.ts'
+import type { Surroundings } from './build-day.ts'
+import { underLock } from './connection.ts'
+import { discover, lookAround } from './discover.ts'
+import { type Executed, execute, type Watcher } from './execute.ts'
+import { makeRelations } from './make-relations.ts'
+import { readWarehouse } from './read-warehouse.ts'
+
+/** Told of a run as it goes on. */
+export interface RunWatcher extends Watcher {
+  readonly onWait?: () => void
+  readonly onPlan?: (steps: readonly Step[]) => void
+}
+
+/**
+ * Finds out what has changed, plans and builds. Safe to be called by many at once: a day and a model are each built by
+ * one at a time.
+ */
+export async function runModels(
+  around: Surroundings,
+  wanted: Wanted,
+  watcher: RunWatcher = {},
+): Promise<Executed> {
+  const { db, graph, signal } = around
+  await makeRelations(db, graph, signal)
+  await discover(db, graph, signal)
+  const steps = plan(graph, wanted, await readWarehouse(db, graph))
+  watcher.onPlan?.(steps)
+  return await execute(steps, around, watcher)
+}
+
+/** The same for all that is stale, one such run at a time: the second finds what the first has left. */
+export async function runAlone(
+  around: Surroundings,
+  wanted: Wanted,
+  watcher: RunWatcher = {},
+): Promise<Executed> {
+  const { db, signal } = around
+  watcher.onWait?.()
+  return await underLock(db, { subject: 'run', signal }, () => runModels(around, wanted, watcher))
+}
+
+/** What a run would do now; nothing is written. */
+export async function planModels(
+  { db, graph }: Pick<Surroundings, 'db' | 'graph'>,
+  wanted: Wanted,
+): Promise<Step[]> {
+  const { days } = await lookAround(db)
+  return plan(graph, wanted, await readWarehouse(db, graph, days))
+}
