@@ -15,8 +15,11 @@ let admin: Kysely<Database>
 let db: Kysely<Database>
 
 beforeAll(async () => {
+  const pool = own.pool('upi_transform')
+  // As the platform's own pools: a connection that is killed fails its query, and not the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   admin = createDatabase(own.pool())
-  db = createDatabase(own.pool('upi_transform'))
+  db = createDatabase(pool)
   // Days are made ahead, as in life: making one waits for those who write to others.
   await insertClean(admin, ...DAYS.map((day) => ({ at: noonOf(day) })))
 })
@@ -27,8 +30,11 @@ test('whatever happens to clean, and to the builds: in the end every mart is its
     fc.asyncProperty(fc.array(happening, { minLength: 4, maxLength: 14 }), async (happenings) => {
       await clearModels(admin)
       const world = new World()
-      for (const happens of happenings) await happens(world)
-      await world.settle()
+      try {
+        for (const happens of happenings) await happens(world)
+      } finally {
+        await world.settle()
+      }
       await refresh(db)
       expect(await wrongMarts(db)).toEqual([])
       expect(await planned(db)).toEqual([])
