@@ -19,8 +19,10 @@ export function usesIn(sql: string): Use[] {
   for (const [token] of sql.matchAll(TOKEN)) {
     const name = /^(?:"((?:[^"]|"")+)"|(\w+))(?:\."((?:[^"]|"")+)"|\.(\w+))?$/.exec(token)
     const isColumn = token.startsWith('"') || (name !== null && token.includes('.'))
-    if (isColumn && name !== null) uses.push(useOf(name, at(stack)))
-    else move(stack, token.toLowerCase(), before)
+    if (isColumn && name !== null) {
+      // What follows these words names a relation or an alias.
+      if (!/^(from|join|as)$/.test(before)) uses.push(useOf(name, at(stack)))
+    } else move(stack, token.toLowerCase(), before)
     before = token.toLowerCase()
   }
   return uses
@@ -53,7 +55,7 @@ function move(stack: Place[], token: string, before: string): void {
 function opened(before: string, here: Use['subtype']): Use['subtype'] {
   if (before === 'filter') return decidingIn(here, 'CONDITIONAL')
   if (before === 'over') return decidingIn(here, 'WINDOW')
-  if (before === 'grouping') return decidingIn(here, 'CONDITIONAL')
+  if (before === 'grouping' || before === 'exists') return decidingIn(here, 'CONDITIONAL')
   if (AGGREGATE.test(before) && here === 'TRANSFORMATION') return 'AGGREGATION'
   return here
 }
