@@ -98,7 +98,8 @@ function modelNode(graph: Graph, model: Model, place: Place) {
       enabled: true,
       materialized: MATERIALIZED[kind],
       tags,
-      ...(kind === 'view' ? {} : { unique_key: grain }),
+      // dbt itself wants this word of an incremental model with a contract; it is what the engine does.
+      ...(kind === 'view' ? {} : { unique_key: grain, on_schema_change: 'append_new_columns' }),
       ...(dayColumn === undefined ? {} : { event_time: dayColumn }),
       contract: { enforced: true },
       meta: { kind },

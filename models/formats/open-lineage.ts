@@ -1,6 +1,6 @@
 import { columnLineage, type Upstream } from '../engine/column-lineage.ts'
 import { isModel, type Model, type Relation } from '../engine/define-model.ts'
-import { type Place, PROJECT, queryOf } from './places.ts'
+import { oncePer, type Place, PROJECT, queryOf } from './places.ts'
 import { isAbout, promisesOf, publicError } from './promises.ts'
 
 /** An event of OpenLineage 2-0-2. */
@@ -220,8 +220,10 @@ function schemaFacet({ columns }: Model): object {
   return facet('1-2-0/SchemaDatasetFacet', { fields })
 }
 
+const lineageOf = oncePer(columnLineage)
+
 function lineageFacet(model: Model, context: LineageContext): object {
-  const { columns, rows } = columnLineage(model)
+  const { columns, rows } = lineageOf(model)
   const fields = Object.entries(columns).map(([name, upstream]) => [
     name,
     { inputFields: inputFields(upstream, context) },

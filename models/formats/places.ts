@@ -32,9 +32,19 @@ export function fileOf({ name }: Model): string {
 }
 
 /** The query of a model over all there is, as people read it. */
-export function queryOf(model: Model): string {
+export const queryOf = oncePer((model) => {
   const { sql, parameters } = model.compile()
   return inlined({ text: layOut(sql), parameters })
+})
+
+/** Remembers what never changes of a model: a run tells of it every day that it builds. */
+export function oncePer<T>(make: (model: Model) => T): (model: Model) => T {
+  const made = new WeakMap<Model, { readonly value: T }>()
+  return (model) => {
+    const known = made.get(model) ?? { value: make(model) }
+    made.set(model, known)
+    return known.value
+  }
 }
 
 /** A statement as text alone: others can run it without values beside it. */

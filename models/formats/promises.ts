@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { renderBadRows, renderDoubles, renderTotals } from '../engine/audit.ts'
 import type { Model, Relation, RowCheck } from '../engine/define-model.ts'
 import { statement } from '../engine/statement.ts'
-import { inlined } from './places.ts'
+import { inlined, oncePer } from './places.ts'
 
 /** One thing that a model promises, in words that other tools share. */
 export interface Promised {
@@ -26,9 +26,11 @@ export interface Promised {
 }
 
 /** All that a model promises: its key, its columns, its rows, its sums. */
-export function promisesOf(model: Model): Promised[] {
-  return [keyOf(model), ...columnsOf(model), ...checksOf(model)]
-}
+export const promisesOf = oncePer((model): readonly Promised[] => [
+  keyOf(model),
+  ...columnsOf(model),
+  ...checksOf(model),
+])
 
 function keyOf(model: Model): Promised {
   const [column, ...others] = model.grain
