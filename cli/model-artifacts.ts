@@ -29,7 +29,7 @@ export function addArtifactsCommand(parent: Command): void {
     .option('--out <folder>', 'where to', 'target')
     .option('--json', 'print the paths for machines')
     .addHelpText('after', HELP)
-    .action(writeArtifacts)
+    .action(printArtifacts)
 }
 
 const HELP = `
@@ -37,17 +37,24 @@ manifest.json (v12) holds the models, their SQL and their checks; catalog.json (
 run_results.json (v6) the last build of each model and day. With OPENLINEAGE_URL or OPENLINEAGE_FILE runs of the models
 send events of lineage as they go.`
 
-async function writeArtifacts(options: { readonly out: string; readonly json?: boolean }) {
-  const graph = makeGraph(MODELS)
-  const files = await withModelDatabase(loadConfig(), (db) => artifactsOf(db, graph))
-  const folder = resolve(options.out)
-  await mkdir(folder, { recursive: true })
-  const paths = Object.keys(files).map((name) => join(folder, name))
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(folder, name), `${JSON.stringify(content)}\n`)
-  }
+async function printArtifacts(options: { readonly out: string; readonly json?: boolean }) {
+  const paths = await writeArtifacts(loadConfig(), resolve(options.out))
   if (options.json === true) printJson(paths)
   else for (const path of paths) print(path)
+}
+
+/** Writes the artifacts of the models and their database to a folder, and returns their paths. */
+export async function writeArtifacts(config: Config, folder: string): Promise<string[]> {
+  const graph = makeGraph(MODELS)
+  const files = await withModelDatabase(config, (db) => artifactsOf(db, graph))
+  await mkdir(folder, { recursive: true })
+  return await Promise.all(
+    Object.entries(files).map(async ([name, content]) => {
+      const path = join(folder, name)
+      await writeFile(path, `${JSON.stringify(content)}\n`)
+      return path
+    }),
+  )
 }
 
 async function artifactsOf(db: Db, graph: Graph): Promise<Record<string, object>> {

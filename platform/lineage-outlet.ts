@@ -73,7 +73,7 @@ class Queue {
     const late = after(LINEAGE_CLOSE_MS_MAX, 'late', patience).catch(() => undefined)
     if ((await Promise.race([this.#sending, late])) === 'late') {
       this.#lose(this.#waiting.splice(0).length, 'too slow')
-      this.#stop.abort()
+      this.#stop.abort(new Error('too slow'))
       await this.#sending
     }
     patience.abort()
