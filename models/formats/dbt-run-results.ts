@@ -1,9 +1,9 @@
-import { isModel, type Model } from '../engine/define-model.ts'
+import type { Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
 import { type Made, metadataOf } from './dbt-manifest.ts'
 import { type DbtTest, testsOf } from './dbt-tests.ts'
 import { idOf, type Place, queryOf, relationName } from './places.ts'
-import { isAbout, type Promised, publicError } from './promises.ts'
+import { isAbout, isAlwaysChecked, type Promised, publicError } from './promises.ts'
 
 /** The last build of a model and a day, as the ledger has it. */
 export interface LastRun {
@@ -73,10 +73,10 @@ function batchesOf(runs: readonly LastRun[]) {
 
 // A refused build names the first promise that was broken; what would have come after it was not looked at.
 function testResult(model: Model, { id, promise }: DbtTest, runs: readonly LastRun[]) {
-  if (promise.type === 'totals' && !isAlwaysCompared(promise)) return []
   if (model.kind === 'view') return []
   const failed = runs.filter(({ error }) => error !== null)
   const broken = failed.filter(({ error }) => isAbout(promise, error ?? ''))
+  if (!isAlwaysChecked(promise) && broken.length === 0) return []
   const status = broken.length > 0 ? 'fail' : failed.length > 0 ? 'skipped' : 'pass'
   return [
     {
@@ -92,11 +92,6 @@ function testResult(model: Model, { id, promise }: DbtTest, runs: readonly LastR
       relation_name: null,
     },
   ]
-}
-
-// Sums over other marts are compared only when both were built together.
-function isAlwaysCompared({ reads }: Promised): boolean {
-  return reads.every((read) => !isModel(read) || read.kind === 'view')
 }
 
 function timesOf(runs: readonly LastRun[]) {

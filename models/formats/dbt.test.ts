@@ -148,6 +148,17 @@ describe('run results', () => {
     expect(new Set(fine.map(({ status }) => status))).toEqual(new Set(['success', 'pass']))
   })
 
+  test('sums over another mart are told when they differ, for else they may not have been compared', () => {
+    const id = 'test.upi.daily_upi_summary_agrees_with_fact_upi_aggregates'
+    const error = 'agrees with fact_upi_aggregates'
+    const statuses = (run: LastRun) =>
+      runResultsOf(graph, [run], place, made)
+        .results.filter(({ unique_id }) => unique_id === id)
+        .map(({ status }) => status)
+    expect(statuses(built)).toEqual([])
+    expect(statuses({ ...failed, error })).toEqual(['fail'])
+  })
+
   test("Postgres's own words are not passed on: they may hold a value of a row", () => {
     const error = 'invalid input syntax for type numeric: "asha.k@okhdfcbank"'
     const { results } = runResultsOf(graph, [{ ...failed, error }], place, made)

@@ -1,7 +1,7 @@
 import { columnLineage, type Upstream } from '../engine/column-lineage.ts'
 import { isModel, type Model, type Relation } from '../engine/define-model.ts'
 import { oncePer, type Place, PROJECT, queryOf } from './places.ts'
-import { isAbout, promisesOf, publicError } from './promises.ts'
+import { isAbout, isAlwaysChecked, promisesOf, publicError } from './promises.ts'
 
 /** An event of OpenLineage 2-0-2. */
 export interface LineageEvent {
@@ -145,7 +145,7 @@ function testFacet(model: Model, ending: Ending): Facets {
   if (ending.type === 'ABORT') return {}
   const error = ending.type === 'FAIL' ? ending.error : undefined
   const tests = promisesOf(model)
-    .filter(({ reads }) => reads.every((read) => !isModel(read)))
+    .filter((promise) => isAlwaysChecked(promise) || isAbout(promise, error ?? ''))
     .map((promise) => ({
       name: promise.check,
       type: promise.type,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { renderBadRows, renderDoubles, renderTotals } from '../engine/audit.ts'
-import type { Model, Relation, RowCheck } from '../engine/define-model.ts'
+import { isModel, type Model, type Relation, type RowCheck } from '../engine/define-model.ts'
 import { statement } from '../engine/statement.ts'
 import { inlined, oncePer } from './places.ts'
 
@@ -78,6 +78,11 @@ function table({ name }: Model): RawBuilder<unknown> {
 /** Whether a refusal is about this promise. */
 export function isAbout({ check }: Promised, error: string): boolean {
   return error === check || error.startsWith(`${check}: `)
+}
+
+/** Whether every build looks at it: sums over other marts are compared only when both were built together. */
+export function isAlwaysChecked({ reads }: Promised): boolean {
+  return reads.every((read) => !isModel(read) || read.kind === 'view')
 }
 
 /** Why a build was refused, for others to read: Postgres's own words may hold a value of a row. */
