@@ -3,7 +3,7 @@ import type { Graph } from '../engine/graph.ts'
 import { type Made, metadataOf } from './dbt-manifest.ts'
 import { type DbtTest, testsOf } from './dbt-tests.ts'
 import { idOf, type Place, queryOf, relationName } from './places.ts'
-import { isAbout, isAlwaysChecked, type Promised, publicError } from './promises.ts'
+import { isAbout, isAlwaysChecked, publicError } from './promises.ts'
 
 /** The last build of a model and a day, as the ledger has it. */
 export interface LastRun {
