@@ -158,3 +158,13 @@ export const IMPORT_LINES_SHOWN_MAX = 5
 
 // Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
 export const IMPORT_LATE_COLUMNS_MAX = 20
+
+// Events of lineage that wait for their receiver: an hour of daily builds. What comes beyond is lost, not the build.
+export const LINEAGE_EVENTS_QUEUED_MAX = 1_000
+
+// What a receiver of lineage may take for one event, and after how many such failures in a row it counts as away.
+export const LINEAGE_ANSWER_MS_MAX = 3_000
+export const LINEAGE_FAILURES_MAX = 3
+
+// How long a command whose work is done waits for lineage that is still on its way.
+export const LINEAGE_CLOSE_MS_MAX = 5_000
