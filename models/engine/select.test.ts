@@ -44,6 +44,7 @@ describe('A selection', () => {
   test.each([
     ['daily_sumary', "no model is named 'daily_sumary'", 'did you mean daily_summary?'],
     ['summary', "no model is named 'summary'", 'did you mean daily_summary, hourly_summary?'],
+    ['dayly', "no model is named 'dayly'", 'did you mean daily_summary?'],
     ['tag:dayly', "no model has the tag 'dayly'", 'did you mean tag:daily?'],
     ['tag:weather', "no model has the tag 'weather'", 'there is tag:daily, tag:hours'],
     ['a/b', "'a/b' is no selection", 'see ./upi models list'],
@@ -58,7 +59,11 @@ function namesOf(selections: readonly string[]): string[] {
   return selectModels(graph, selections).map(({ name }) => name)
 }
 
-function reading(name: string, tags: readonly string[], upstream: Relation<{ day: string }>): Model {
+function reading(
+  name: string,
+  tags: readonly string[],
+  upstream: Relation<{ day: string }>,
+): Model {
   return model(name)
     .select((db, ref) => db.selectFrom(ref(upstream, 'u')).select('u.day'))
     .promise({

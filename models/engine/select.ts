@@ -48,12 +48,11 @@ function find({ models }: Graph, what: string): Model[] {
   )
 }
 
-const MISTYPED_MAX = 3
-
+// A part of the name, the name mistyped, or one of its words mistyped.
 function isNear(wanted: string, name: string): boolean {
   const plain = wanted.replaceAll('*', '')
-  const isPart = plain.length > 1 && (name.includes(plain) || plain.includes(name))
-  return isPart || editsBetween(plain, name) <= MISTYPED_MAX
+  if (plain.length > 1 && (name.includes(plain) || plain.includes(name))) return true
+  return [name, ...name.split('_')].some((word) => editsBetween(plain, word) <= word.length / 4)
 }
 
 /** How many letters must be put in, taken out or replaced to make one word of the other. */
