@@ -51,7 +51,7 @@ function nodesOf({ models, sources }: Site): Node[] {
   const sized = (name: string, kind: string) => ({
     id: name,
     kind,
-    width: Math.max(Math.ceil(name.length * CHARACTER), kind.length * 6) + 50,
+    width: Math.max(Math.ceil(name.length * CHARACTER), kind.length * 6) + 58,
     height: HEIGHT,
     style: `kind-${kind.replaceAll(' ', '-')}`,
   })

@@ -24,8 +24,10 @@ export function page(site: Site, { title, root, current, body }: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="${GENERATOR}">
 <title>${title}</title>
-<link rel="stylesheet" href="${root}site.css">
-<script src="${root}search.js" defer></script>
+${['colours', 'site', 'content', 'drawings', 'sql'].map(
+  (name) => html`<link rel="stylesheet" href="${root}${name}.css">
+`,
+)}<script src="${root}search.js" defer></script>
 <script src="${root}site.js" defer></script>
 </head>
 <body data-root="${root}">

@@ -4,7 +4,14 @@ import { modelPage, sourcePage } from './model-page.ts'
 import type { Site } from './site-data.ts'
 
 /** Files that are the same for every site, beside this one: how it looks, and what it does in a browser. */
-export const ASSETS: readonly string[] = ['site.css', 'site.js']
+export const ASSETS: readonly string[] = [
+  'colours.css',
+  'site.css',
+  'content.css',
+  'drawings.css',
+  'sql.css',
+  'site.js',
+]
 
 /** The pages and the words to search, by path. */
 export function renderSite(site: Site): ReadonlyMap<string, string> {
