@@ -12,7 +12,7 @@ export function indexPage(site: Site): string {
 ${tiles(site)}
 <section class="card"><div class="scroll">${graphSvg(site)}</div>
 <p class="legend">${legend(site)}</p></section>
-<section class="card"><table class="models"><thead><tr><th>Model</th><th>What a row is</th><th>Key</th><th class="number">Days</th><th class="number">Rows, about</th><th>Last built</th><th>State</th></tr></thead>
+<section class="card scroll"><table class="models"><thead><tr><th>Model</th><th>What a row is</th><th>Key</th><th class="number">Days</th><th class="number">Rows, about</th><th>Last built</th><th>State</th></tr></thead>
 <tbody>${models.map(
     (
       model,
