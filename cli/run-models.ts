@@ -54,11 +54,11 @@ class RunWatch {
       const say = () => this.#progress.update('waiting for another run …')
       this.#waiting = setTimeout(say, PATIENCE_MS)
     },
+    onTurn: () => clearTimeout(this.#waiting),
     onMake: (names) => {
       this.made = names
     },
     onPlan: (steps) => {
-      clearTimeout(this.#waiting)
       this.skipped = steps.flatMap((step) => (step.kind === 'skip' ? [step.date] : []))
       this.#total = steps.length
       this.#began = performance.now()
