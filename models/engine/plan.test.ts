@@ -4,6 +4,7 @@ import { follow, type Model, model, source } from './define-model.ts'
 import { explain } from './explain.ts'
 import { makeGraph } from './graph.ts'
 import { type Built, plan, type Wanted, type Warehouse } from './plan.ts'
+import type { Table } from './shape.ts'
 
 const clean = source<{ date: string; shop: string }>('clean', { day: 'date' })
 const columns = { date: column('date', 'Day.'), shop: column('text', 'Shop.') }
@@ -146,14 +147,14 @@ function empty(): Warehouse {
 }
 
 function upToDate(): Warehouse {
-  const tables = graph.models.map((one): [string, { shape: string }] => [
+  const tables = graph.models.map((one): [string, Table] => [
     one.name,
-    { shape: graph.shapeOf(one) },
+    { shape: graph.shapeOf(one), columns: new Map(), key: [] },
   ])
   return {
     ...empty(),
     views: new Map([['stg', graph.fingerprintOf(stg)]]),
-    tables: new Map(tables) as Warehouse['tables'],
+    tables: new Map(tables),
     built: new Map([
       ['daily', daysOf(daily)],
       ['shops', daysOf(shops)],
