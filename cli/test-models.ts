@@ -53,7 +53,7 @@ function printTested({ results, pending, archived, missing }: Tested, seconds: n
   const failed = results.filter(({ bad }) => bad > 0).length
   note(`${results.length} checks, ${failed} failed, in ${seconds.toFixed(2)} s`)
   if (failed > 0)
-    note('fix: --json names the first bad days; ./upi models run builds what is dirty')
+    note('fix: --json names the days; ./upi models run --full-refresh builds them anew')
 }
 
 /** The checks of rows that hold, as one line a model: they were one scan. */
