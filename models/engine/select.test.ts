@@ -59,11 +59,7 @@ function namesOf(selections: readonly string[]): string[] {
   return selectModels(graph, selections).map(({ name }) => name)
 }
 
-function reading(
-  name: string,
-  tags: readonly string[],
-  upstream: Relation<{ day: string }>,
-) {
+function reading(name: string, tags: readonly string[], upstream: Relation<{ day: string }>) {
   return model(name)
     .select((db, ref) => db.selectFrom(ref(upstream, 'u')).select('u.day'))
     .promise({
