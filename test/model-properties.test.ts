@@ -6,6 +6,7 @@ import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { buildDay, clearModels, planned, refresh, wrongMarts } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
+import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
