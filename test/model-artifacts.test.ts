@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openLineageWatcher, writeArtifacts } from '../cli/model-artifacts.ts'
+import { openLineage } from '../cli/run-lineage.ts'
+import { writeArtifacts } from '../cli/write-artifacts.ts'
 import type { LineageEvent } from '../models/formats/open-lineage.ts'
 import { MODELS } from '../models/index.ts'
 import type { Executed } from '../models/warehouse/execute.ts'
@@ -113,10 +114,7 @@ describe('lineage of a run', () => {
   })
 
   test('a receiver beyond this machine is not told in plain text', async () => {
-    const opening = openLineageWatcher(
-      own.configFor({ OPENLINEAGE_URL: 'http://lineage.example' }),
-      db,
-    )
+    const opening = openLineage(own.configFor({ OPENLINEAGE_URL: 'http://lineage.example' }), db)
     await expect(opening).rejects.toThrow('would be reached without TLS')
   })
 })
@@ -165,7 +163,7 @@ async function run(settings: Record<string, string>) {
   })
   let executed: Executed
   try {
-    const lineage = await openLineageWatcher(own.configFor(settings), db)
+    const lineage = await openLineage(own.configFor(settings), db)
     try {
       const around = { db, graph: GRAPH, actor: 'test' }
       executed = await runAlone(around, { models: MODELS }, lineage.overhear({}))
