@@ -112,6 +112,8 @@ function built(): fc.Arbitrary<Happening> {
           await sql`select pg_sleep(${ms / 1000}), pg_terminate_backend(pid) from pg_stat_activity
         where usename = 'upi_transform' and datname = current_database()`.execute(admin)
           await killed
+          // The pool hears of its dead connections one by one.
+          await eventually(() => Promise.all([1, 2, 3, 4].map(() => sql`select 1`.execute(db))))
         },
     ),
     fc.constant<Happening>((world) => world.settle()),
