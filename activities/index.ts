@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely'
+import type { Pool } from 'pg'
 import type { Database } from '../platform/database.ts'
+import type { Rules } from '../streaming/processor.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
 import { createRunActivities } from './runs.ts'
@@ -8,8 +10,19 @@ import { createStreamActivities, type StreamDeps } from './stream.ts'
 export type { ModelRun } from '../models/warehouse/ledger.ts'
 export type { StreamDeps } from './stream.ts'
 
+/** What the worker has opened for its activities. */
+export interface ActivityDeps extends StreamDeps {
+  /** As the role of the models. */
+  readonly db: Kysely<Database>
+  /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
+  readonly ingest: Pool
+  /** How messages of raw are read again. */
+  readonly rules: Rules
+  readonly loadSchema: (id: number) => Promise<unknown>
+}
+
 /** Every side effect of the workflows, over the connections that the worker has opened. */
-export function createActivities(deps: { readonly db: Kysely<Database> } & StreamDeps) {
+export function createActivities(deps: ActivityDeps) {
   return withFailures({
     ...createDayActivities(deps),
     ...createRunActivities(),

@@ -11,19 +11,32 @@ import { requireSchema } from '../platform/migrate.ts'
 import { addressOf, createDatabase, createPool, postgresFault } from '../platform/postgres.ts'
 import { findEpoch } from '../platform/queries/stream-epochs.ts'
 import { findOffsets } from '../platform/queries/stream-offsets.ts'
+import { createRegistry } from '../platform/registry.ts'
+import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectWorker } from '../platform/temporal.ts'
 import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
 import { readLogBounds } from '../platform/topic-log.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
+import { rulesOf } from '../streaming/rules.ts'
+import { SINK_SESSION } from '../streaming/sink.ts'
 
 // One for each build, one for short statements beside them.
 const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + 1
+// What works on clean itself: a replay, a rebuild, a look at the books.
+const INGEST_CONNECTIONS_MAX = 3
 
 /** The life of the Temporal worker: pool, connection, worker, health; closed in reverse order on SIGTERM. */
 export async function runWorker(
-  config: Needed<'transformDatabaseUrl' | 'temporalAddress' | 'kafkaBrokers'>,
+  config: Needed<
+    | 'transformDatabaseUrl'
+    | 'ingestDatabaseUrl'
+    | 'temporalAddress'
+    | 'kafkaBrokers'
+    | 'schemaRegistryUrl'
+    | 'piiKey'
+  >,
   level: string,
 ): Promise<void> {
   const log = createLogger({ process: 'worker', level, pretty: process.stderr.isTTY === true })
@@ -35,12 +48,24 @@ export async function runWorker(
     })
     shutdown.add('postgres', () => pool.end())
     await checkSchema(pool, addressOf(config.transformDatabaseUrl))
+    const ingest = createPool(config, config.ingestDatabaseUrl, {
+      max: INGEST_CONNECTIONS_MAX,
+      name: 'worker-ingest',
+      isPipelined: true,
+      settings: SINK_SESSION,
+    })
+    shutdown.add('postgres for clean', () => ingest.end())
+    const schemas = createSchemaReader(createRegistry(config))
+    const rules = rulesOf(config, schemas.schemaOf)
     const admin = createKafka(config, 'upi-worker', log).admin()
     shutdown.add('kafka', () => admin.disconnect())
     const activities = createActivities({
       db: createDatabase(pool),
       readLog: () => readSpans(admin, config.topic),
       readOffsets: () => readOffsets(pool, config),
+      ingest,
+      rules,
+      loadSchema: (id) => schemas.load(id),
     })
 
     const life: { worker?: Worker } = {}

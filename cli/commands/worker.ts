@@ -9,7 +9,15 @@ export function workerCommand(): Command {
     'worker',
     'Run the workflows and their activities, until SIGTERM; builds in hand are finished first.',
   ).action(async (options: { verbose?: boolean }) => {
-    const config = need(loadConfig(), 'transformDatabaseUrl', 'temporalAddress', 'kafkaBrokers')
+    const config = need(
+      loadConfig(),
+      'transformDatabaseUrl',
+      'ingestDatabaseUrl',
+      'temporalAddress',
+      'kafkaBrokers',
+      'schemaRegistryUrl',
+      'piiKey',
+    )
     staySmall()
     const { runWorker } = await import('../run-worker.ts')
     await runWorker(config, options.verbose === true ? 'debug' : config.logLevel)

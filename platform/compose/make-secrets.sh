@@ -47,4 +47,6 @@ put grafana/report_password "$(cat admin/upi_report)"
 put stream/ingest_url "$(database_url upi_ingest)"
 put stream/pii_key "$(cat admin/pii_key)"
 put worker/transform_url "$(database_url upi_transform)"
+put worker/ingest_url "$(database_url upi_ingest)"
+put worker/pii_key "$(cat admin/pii_key)"
 echo 'secrets are in place'
