@@ -63,6 +63,8 @@ async function buildOnce(
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
       const day = await readDay(trx, date)
+      // Who archives a day holds its lock; the plan may be older than that.
+      if (day.isArchived) return []
       const runs: ModelRun[] = []
       for (const { model, fingerprint } of models) {
         const besides = besidesOf(graph, model, { date, day, cause })

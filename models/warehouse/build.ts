@@ -45,7 +45,7 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
   const { model, fingerprint, date, scope, besides, signal } = input
   const began = performance.now()
   await guarded(model, async () => await run(trx, renderAggregate(model, scope), signal))
-  await audit(trx, model, { scope, signal })
+  await guarded(model, async () => await audit(trx, model, { scope, signal }))
   const [counts] = await apply(trx, model, async () =>
     run<BuildCounts>(trx, renderApply(model, scope, besides), signal),
   )
@@ -72,7 +72,8 @@ export async function agree(
   const built = new Set(models.flatMap(({ name, follows }) => [name, follows?.mart.name ?? name]))
   for (const model of models) {
     for (const check of totalsChecks(model, built)) {
-      const bad = await run<{ bad: unknown }>(trx, renderTotals(model, check, scope), signal)
+      const totals = renderTotals(model, check, scope)
+      const bad = await guarded(model, async () => run<{ bad: unknown }>(trx, totals, signal))
       if (bad.length > 0)
         throw new BuildRefused(
           model,
