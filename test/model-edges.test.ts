@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { closeOnceBuilt } from '../activities/days.ts'
 import { type Column, column, nullable } from '../models/engine/column.ts'
 import { type Model, model, type RowCheck } from '../models/engine/define-model.ts'
+import { type Graph, makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
 import { lockKey } from '../models/warehouse/connection.ts'
+import { makeRelations } from '../models/warehouse/make-relations.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
-import { clearModels, refresh, wrongMarts } from './build-models.ts'
+import { clearModels, GRAPH, refresh, wrongMarts } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
@@ -100,6 +102,15 @@ describe('A mart whose contract changes', () => {
   })
 })
 
+test('A model that failed and is gone leaves no day failed', async () => {
+  await insertClean(admin, {})
+  const never: RowCheck = { name: 'never', holds: sql`false` }
+  await refresh(db, { models: [...MODELS, aMart('gone', { a: COUNT }, never)] })
+  expect(await dayStatus()).toMatchObject({ failed: true })
+  await refresh(db)
+  expect(await dayStatus()).toMatchObject({ failed: false, error: null })
+})
+
 test('A check that cannot be computed fails its day, and holds up no other', async () => {
   await insertClean(admin, {}, { at: ON_D2 }, { at: ON_D2 })
   const ratio: RowCheck = { name: 'ratio', holds: sql`1 / (a - 1) >= 0` }
@@ -108,6 +119,40 @@ test('A check that cannot be computed fails its day, and holds up no other', asy
   expect(failures).toMatchObject([{ model: 'ratios', date: D1, error: 'division by zero' }])
   expect(runs.map(({ date }) => date)).toContain(D2)
 })
+
+test('A build is of this version, though another has replaced its views meanwhile', async () => {
+  await insertClean(admin, { latency_ms: 7 })
+  await refresh(db)
+  await insertClean(admin, { latency_ms: 9 })
+  const build = await admin.connection().execute(async (holder) => {
+    await sql`select pg_advisory_lock(${lockKey(`day:${D1}`)})`.execute(holder)
+    const waiting = refresh(db)
+    await eventually(async () => (await waits('advisory')) > 0)
+    await makeRelations(db, anotherVersion())
+    await sql`select pg_advisory_unlock_all()`.execute(holder)
+    return { waiting }
+  })
+  expect((await build.waiting).failures).toEqual([])
+  expect(await wrongMarts(db)).toEqual([])
+  const { rows } = await sql`select max(latency_ms) as most from stg_upi_transactions`.execute(db)
+  expect(rows).toEqual([{ most: '9' }])
+})
+
+/** All models, with latency a millisecond longer in the view. */
+function anotherVersion(): Graph {
+  const view = GRAPH.models.find(({ name }) => name === stg_upi_transactions.name) as Model
+  const text = view
+    .compile()
+    .sql.replace('"c"."latency_ms"', '"c"."latency_ms" + 1 as "latency_ms"')
+  const other: Model = { ...view, compile: () => ({ ...view.compile(), sql: text }) }
+  return makeGraph(
+    GRAPH.models.map((one) =>
+      one === view
+        ? other
+        : { ...one, reads: one.reads.map((read) => (read === view ? other : read)) },
+    ),
+  )
+}
 
 const ARCHIVED = '2026-03-01'
 const ARCHIVED_NOON = `${ARCHIVED}T12:00:00+05:30`
