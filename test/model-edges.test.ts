@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { type Kysely, sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { closeOnceBuilt } from '../activities/days.ts'
@@ -90,6 +91,27 @@ describe('A mart whose contract changes', () => {
     expect(await wrongMarts(db)).toEqual([])
   })
 
+  test('that another version does not know misses nothing that version has found', async () => {
+    const total = model('total')
+      .select((query, ref) =>
+        query
+          .selectFrom(ref(stg_upi_transactions, 't'))
+          .select([sql<string>`'all'`.as('what'), sql<string>`count(*)`.as('txns')]),
+      )
+      .promise({
+        kind: 'table',
+        about: 'All payments.',
+        grain: ['what'],
+        columns: { what: column('text', 'All.'), txns: column('bigint', 'Payments.') },
+      })
+    await insertClean(admin, {})
+    await refresh(db, { models: [...MODELS, total] })
+    await insertClean(admin, {})
+    await refresh(db)
+    await refresh(db, { models: [...MODELS, total] })
+    expect((await sql`select txns from total`.execute(admin)).rows).toEqual([{ txns: '2' }])
+  })
+
   test('does not revise a closed day of which it had no figures yet', async () => {
     await insertClean(admin, {})
     await refresh(db)
@@ -101,6 +123,25 @@ describe('A mart whose contract changes', () => {
     expect(await dayStatus()).toMatchObject({ state: 'closed', revision: 0, failed: false })
   })
 })
+
+test('A statement whose process is gone ends, and its locks with it', async () => {
+  const client = await own.pool('upi_transform').connect()
+  client.on('error', () => {})
+  const lost = client.query(`select pg_advisory_lock(${LOST}), pg_sleep(60)`).catch(() => {})
+  await eventually(async () => (await holders(LOST)) === 1)
+  ;(client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
+  await lost
+  client.release(true)
+  await eventually(async () => (await holders(LOST)) === 0)
+})
+
+const LOST = 4242
+
+async function holders(lock: number): Promise<number> {
+  const { rows } = await sql`select from pg_locks
+    where locktype = 'advisory' and objid = ${lock} and granted`.execute(admin)
+  return rows.length
+}
 
 test('A model that failed and is gone leaves no day failed', async () => {
   await insertClean(admin, {})

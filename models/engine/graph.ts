@@ -9,7 +9,7 @@ export interface Graph {
   readonly models: readonly Model[]
   /** What a model is made of: changes when its query, its promise or anything upstream changes. */
   fingerprintOf(model: Model): string
-  /** What a model's table is made of: changes when a column, a type, the key or a word changes. */
+  /** What a model's table is made of: changes when a column, a type, the key, a word or a follower changes. */
   shapeOf(model: Model): string
   /** The `by key` models that follow this one. */
   followersOf(model: Model): readonly Follower[]
@@ -146,7 +146,8 @@ function shape({ about, columns, grain }: Model, followers: readonly Follower[])
     nullable,
     words,
   ])
-  return hash({ about, declared, grain, isFollowed: followers.length > 0 })
+  const isFollowed = followers.length > 0 && followers
+  return hash({ about, declared, grain, isFollowed })
 }
 
 function fingerprint(model: Model, upstream: ReadonlyMap<string, string>): string {
