@@ -5,11 +5,12 @@ import { afterRaces, LOGIN_ROLES, type LoginRole, OWNER_ROLE } from './roles.ts'
 export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, string>>>> = {
   // A worker that hangs inside a batch must not hold the partition's offset for ever, nor wait for ever for it.
   upi_ingest: { lock_timeout: '10s', idle_in_transaction_session_timeout: '5s', jit: 'off' },
-  // The statement of a process that was killed, or whose machine is gone, ends with it, and so do its locks.
+  // The statement of a process that was killed, or whose machine is gone, ends with it, and so do its locks. Not
+  // looked at more often: each look has Postgres log again who waits for a lock.
   upi_transform: {
     lock_timeout: '30s',
     idle_in_transaction_session_timeout: '60s',
-    client_connection_check_interval: '2s',
+    client_connection_check_interval: '10s',
     tcp_keepalives_idle: '30',
     tcp_keepalives_interval: '10',
     tcp_keepalives_count: '3',

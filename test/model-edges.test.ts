@@ -127,6 +127,9 @@ describe('A mart whose contract changes', () => {
 test('A statement whose process is gone ends, and its locks with it', async () => {
   const client = await own.pool('upi_transform').connect()
   client.on('error', () => {})
+  const { rows } = await client.query('show client_connection_check_interval')
+  expect(rows).toEqual([{ client_connection_check_interval: '10s' }])
+  await client.query(`set client_connection_check_interval = '100ms'`)
   const lost = client.query(`select pg_advisory_lock(${LOST}), pg_sleep(60)`).catch(() => {})
   await eventually(async () => (await holders(LOST)) === 1)
   ;(client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
