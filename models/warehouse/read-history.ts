@@ -53,11 +53,25 @@ function withoutPeople(text: string): string {
   return text.replaceAll(/[^\s"'(]+@[^\s"')]+/g, '…')
 }
 
-// What the planner knows; a count would read all of every mart.
+const BYTES_COUNTED_MAX = 1_000_000
+
+// What the planner knows, for a count would read all of every mart; of a small one it often knows nothing.
 async function readRowCounts(db: Db, names: readonly string[]): Promise<History['rows']> {
-  const { rows } = await sql<{ name: string; rows: number }>`
-    select relname as name, reltuples::float8 as rows from pg_class
-    where relname = any (${names}) and relkind = 'r' and relnamespace = current_schema::regnamespace
-      and reltuples >= 0`.execute(db)
-  return new Map(rows.map(({ name, rows: count }) => [name, count]))
+  const { rows } = await sql<{ name: string; known: number; bytes: number }>`
+    select relname as name, reltuples::float8 as known, pg_relation_size(oid)::float8 as bytes from pg_class
+    where relname = any (${names}) and relkind = 'r' and relnamespace = current_schema::regnamespace`.execute(
+    db,
+  )
+  const counts = new Map<string, number>()
+  for (const { name, known, bytes } of rows) {
+    if (bytes <= BYTES_COUNTED_MAX) counts.set(name, await countRows(db, name))
+    else if (known >= 0) counts.set(name, known)
+  }
+  return counts
+}
+
+async function countRows(db: Db, name: string): Promise<number> {
+  const counted = sql<{ rows: number }>`select count(*)::float8 as rows from ${sql.table(name)}`
+  const { rows } = await counted.execute(db)
+  return rows[0]?.rows ?? 0
 }
