@@ -142,13 +142,16 @@ async function apply<T>(trx: Trx, model: Model, write: () => Promise<T>): Promis
   }
 }
 
-// What is wrong with data is a refusal of this day; what is wrong with server or program passes.
+// What is wrong with data is a refusal of this day; what is wrong with server or program passes. Postgres may quote a
+// value, which may be of a person: its words are kept where the bad rows are, and not told to everyone.
 async function guarded<T>(model: Model, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!/^2[123]/.test(codeOf(error))) throw error
-    const refused = new BuildRefused(model, (error as Error).message)
+    const code = codeOf(error)
+    if (!/^2[123]/.test(code)) throw error
+    const words = [{ postgres: (error as Error).message }]
+    const refused = new BuildRefused(model, `Postgres refused a value: SQLSTATE ${code}`, words)
     refused.cause = error
     throw refused
   }

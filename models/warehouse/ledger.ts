@@ -115,11 +115,12 @@ export async function markRevised(trx: Trx, date: string, reason: string): Promi
     where business_date = ${date}`.execute(trx)
 }
 
-/** Takes the failure off a day that has been built after all. */
+/** Takes the failure off a day that has been built after all; a model that is gone with its table fails no more. */
 export async function clearFailure(trx: Trx, date: string): Promise<void> {
   await sql`update ops.days set failed_at = null, error = null
     where business_date = ${date} and not exists (
       select from ops.model_days as m where m.business_date = ${date} and m.state = 'failed'
+        and to_regclass(quote_ident(m.model)) is not null
     )`.execute(trx)
 }
 

@@ -44,13 +44,7 @@ async function readRuns(db: Db, names: readonly string[]): Promise<History['runs
       select * from ops.model_runs where model = m.model order by run_id desc limit ${sql.lit(RUNS_SHOWN_MAX)}
     ) as r
     order by r.model, run_id desc`.execute(db)
-  const told = rows.map((run) => ({ ...run, error: run.error && withoutPeople(run.error) }))
-  return Map.groupBy(told, ({ model }) => model)
-}
-
-// Postgres may quote a value in what it says.
-function withoutPeople(text: string): string {
-  return text.replaceAll(/[^\s"'(]+@[^\s"')]+/g, '…')
+  return Map.groupBy(rows, ({ model }) => model)
 }
 
 const BYTES_COUNTED_MAX = 1_000_000
