@@ -1,10 +1,14 @@
 import { sql } from 'kysely'
 import type { PromisedCheck, Relation } from './engine/define-model.ts'
 
-/** Promises that sums over this mart are those over another, column by column; `ours: theirs`. */
+/**
+ * Promises that sums over this mart are those over another, column by column; `ours: theirs`. Where this one counts
+ * each payment several times, it says how many `times`.
+ */
 export function agrees<Ours extends string, Row>(
   mart: Relation<Row>,
   columns: Readonly<Record<Ours, keyof Row & string>>,
+  { times = 1 }: { readonly times?: number } = {},
 ): PromisedCheck<Record<Ours, unknown>> {
   const pairs = Object.entries<string>(columns)
   return {
@@ -13,6 +17,10 @@ export function agrees<Ours extends string, Row>(
     totals: (db, ref) =>
       db
         .selectFrom(ref(mart, 'm'))
-        .select(pairs.map(([ours, theirs]) => sql`sum(${sql.ref(`m.${theirs}`)})`.as(ours))),
+        .select(
+          pairs.map(([ours, theirs]) =>
+            sql`sum(${sql.ref(`m.${theirs}`)}) * ${sql.lit(times)}`.as(ours),
+          ),
+        ),
   }
 }

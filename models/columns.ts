@@ -1,4 +1,5 @@
-import { atLeast, between, column, nullable } from './engine/column.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { atLeast, between, column, nullable, oneOf } from './engine/column.ts'
 
 /** How many. */
 export const count = (about: string) => column('bigint', about, atLeast(0))
@@ -24,3 +25,35 @@ export const day = (about: string) => column('date', about)
 /** A name or a code; where the payment carries none it is ''. */
 export const label = (about: string, ...checks: Parameters<typeof column>[2][]) =>
   column('text', about, ...checks)
+
+/** Payments by outcome, of whatever a row stands for. */
+export const OUTCOMES = {
+  total_txns: count('Payments of any status: success + failed + pending + reversed.'),
+  success_txns: count('Payments that succeeded.'),
+  failed_txns: count('Payments FAILED, EXPIRED or DECLINED.'),
+  pending_txns: count('Payments PENDING or DEEMED.'),
+  reversed_txns: count('Payments REVERSED.'),
+}
+
+/** Every payment has one outcome. */
+export const outcomesAddUp = {
+  name: 'outcomes add up',
+  holds: (of: (column: keyof typeof OUTCOMES) => RawBuilder<string>) =>
+    sql<boolean>`${of('total_txns')} = ${of('success_txns')} + ${of('failed_txns')}
+      + ${of('pending_txns')} + ${of('reversed_txns')}`,
+}
+
+/** Which party of a payment. */
+export const SIDE = column('text', 'payer or payee.', oneOf('payer', 'payee'))
+
+/** The figures of one party, as NPCI publishes them. */
+export const SIDE_FIGURES = {
+  txns: count('Payments of any status.'),
+  approved: count('Payments that succeeded.'),
+  td: count('Payments with a code of a technical decline.'),
+  bd: count('Payments with a code of a business decline.'),
+  reversals: count('Payments REVERSED.'),
+  approved_rate: fraction('approved ÷ txns.'),
+  td_rate: fraction('td ÷ txns.'),
+  bd_rate: fraction('bd ÷ txns.'),
+}

@@ -40,3 +40,35 @@ export function average(
 ): RawBuilder<Digits | null> {
   return sql<Digits | null>`round(${amount} / nullif(${count}, 0), 2)::numeric(38, 2)`
 }
+
+/** Text of a key, which has no null. */
+export function orEmpty<Text extends string>(text: Expression<Text | null>): RawBuilder<Text | ''> {
+  return sql<Text | ''>`coalesce(${text}, '')`
+}
+
+/** A moment as India's clocks show it. Named by its offset, which never changes, the zone costs half the time. */
+export function indianTime(at: Expression<Date>): RawBuilder<unknown> {
+  return sql`(${at} at time zone interval '05:30')`
+}
+
+/** Groups each payment twice in one scan: under its payer's part and under its payee's. */
+export function sidesGrouped(
+  date: Expression<string>,
+  payers: Expression<string | null>,
+  payees: Expression<string | null>,
+): RawBuilder<unknown> {
+  return sql`grouping sets ((${date}, ${payers}), (${date}, ${payees}))`
+}
+
+/** The part that such a group stands for. */
+export function whoOf(
+  payers: Expression<string | null>,
+  payees: Expression<string | null>,
+): RawBuilder<string> {
+  return sql<string>`coalesce(case grouping(${payers}) when 0 then ${payers} else ${payees} end, '')`
+}
+
+/** Which party of the payments that is. */
+export function sideOf(payers: Expression<string | null>): RawBuilder<'payer' | 'payee'> {
+  return sql<'payer' | 'payee'>`case grouping(${payers}) when 0 then 'payer' else 'payee' end`
+}

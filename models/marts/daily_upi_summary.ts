@@ -1,6 +1,16 @@
 import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
-import { balance, count, day, fraction, millis, rupees, rupeesOrNull } from '../columns.ts'
+import {
+  balance,
+  count,
+  day,
+  fraction,
+  millis,
+  OUTCOMES,
+  outcomesAddUp,
+  rupees,
+  rupeesOrNull,
+} from '../columns.ts'
 import { model, type RowOf } from '../engine/define-model.ts'
 import { average, countWhere, rate, sumWhere } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
@@ -78,11 +88,7 @@ export const daily_upi_summary = model('daily_upi_summary')
     day: 'date',
     columns: {
       date: day('Business date, Asia/Kolkata.'),
-      total_txns: count('Payments of any status: success + failed + pending + reversed.'),
-      success_txns: count('Payments that succeeded.'),
-      failed_txns: count('Payments FAILED, EXPIRED or DECLINED.'),
-      pending_txns: count('Payments PENDING or DEEMED.'),
-      reversed_txns: count('Payments REVERSED.'),
+      ...OUTCOMES,
       total_amount: rupees('Rupees of the payments that succeeded.'),
       attempted_amount: rupees('Rupees of all payments.'),
       refund_txns: count('Refunds that succeeded.'),
@@ -100,11 +106,7 @@ export const daily_upi_summary = model('daily_upi_summary')
       p99_latency_ms: millis('99th percentile of the same.'),
     },
     checks: [
-      {
-        name: 'outcomes add up',
-        holds: (of) => sql`${of('total_txns')} = ${of('success_txns')} + ${of('failed_txns')}
-          + ${of('pending_txns')} + ${of('reversed_txns')}`,
-      },
+      outcomesAddUp,
       {
         name: 'percentiles in order',
         holds: (of) => sql`(${of('p50_latency_ms')} <= ${of('p95_latency_ms')}
@@ -113,6 +115,8 @@ export const daily_upi_summary = model('daily_upi_summary')
       agrees(fact_upi_aggregates, {
         total_txns: 'total_txns',
         success_txns: 'success_txns',
+        failed_txns: 'failed_txns',
+        pending_txns: 'pending_txns',
         total_amount: 'total_amount',
       }),
     ],

@@ -79,6 +79,16 @@ export const fact_upi_aggregates = model('fact_upi_aggregates')
           sql`${of('success_txns')} + ${of('failed_txns')} + ${of('pending_txns')} <= ${of('total_txns')}`,
       },
       {
+        name: 'least, mean and greatest in order',
+        holds: (of) =>
+          sql`${of('avg_txn_amount')} between ${of('min_txn_amount')} and ${of('max_txn_amount')}`,
+      },
+      {
+        name: 'no more people than payments',
+        holds: (of) =>
+          sql`greatest(${of('unique_payers')}, ${of('unique_payees')}) <= ${of('total_txns')}`,
+      },
+      {
         name: 'money as in clean',
         columns: ['total_txns', 'total_amount'],
         totals: (db, ref) =>
