@@ -13,6 +13,7 @@ import { whileBeating } from './heartbeat.ts'
 
 interface Build {
   readonly date: BusinessDate
+  readonly reason: string
   readonly actor: string
 }
 
@@ -21,11 +22,12 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
   const graph = makeGraph(MODELS)
   return {
     /** Builds all marts of a day; building it again changes what differs and no more. */
-    async buildDay({ date, actor }: Build) {
+    async buildDay({ date, reason, actor }: Build) {
       return await whileBeating(async (signal): Promise<{ runs: readonly ModelRun[] }> => {
         const wanted = { models: graph.models, days: { dates: [date] }, force: 'days' } as const
+        const around = { db, graph, actor, reason, signal }
         const { log } = Context.current()
-        const { runs, failures } = await runModels({ db, graph, actor, signal }, wanted, {
+        const { runs, failures } = await runModels(around, wanted, {
           onPlan: (steps) => log.debug('plan made', { steps: explain(steps) }),
         })
         const [failure] = failures

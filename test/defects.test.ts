@@ -6,10 +6,6 @@ import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createTraffic } from '../core/traffic/traffic.ts'
-import { execute, readViews } from '../models/engine/execute.ts'
-import { makeGraph } from '../models/engine/graph.ts'
-import { planDays } from '../models/engine/plan.ts'
-import { MODELS } from '../models/index.ts'
 import { loadConfig, need } from '../platform/config.ts'
 import type { Database } from '../platform/database.ts'
 import { ensureSecrets } from '../platform/local-stack.ts'
@@ -23,6 +19,7 @@ import type { Sink } from '../streaming/sink.ts'
 import { dayThatEnded } from '../workflows/business-day.ts'
 import { SCHEDULES } from '../workflows/schedules.ts'
 import { brokenBooks } from './books.ts'
+import { buildDay } from './build-models.ts'
 import { readComposeFile } from './compose-file.ts'
 import { readDashboards } from './dashboard-file.ts'
 import { aMessage } from './factories.ts'
@@ -61,12 +58,7 @@ async function rowsOf(pattern: string): Promise<Record<string, unknown>[]> {
 
 /** The figures of a day after it has been built. */
 async function figuresOf(date: string) {
-  const warehouse = { views: await readViews(transform), archived: new Set<string>() }
-  const days = { dates: [date], reason: 'test' }
-  await execute(planDays(makeGraph(MODELS), days, warehouse), {
-    db: transform,
-    record: async () => {},
-  })
+  await buildDay(transform, date)
   return await readDailySummary(transform, date)
 }
 

@@ -1,21 +1,16 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
-import { execute, type ModelRun, readViews } from '../models/engine/execute.ts'
-import { makeGraph } from '../models/engine/graph.ts'
-import { planDays } from '../models/engine/plan.ts'
-import { MODELS } from '../models/index.ts'
 import type { DailyUpiSummary } from '../models/marts/daily_upi_summary.ts'
 import type { CleanUpiTransactions } from '../models/sources.ts'
+import type { ModelRun } from '../models/warehouse/ledger.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { readDailySummary } from '../platform/queries/days.ts'
-import { insertModelRuns } from '../platform/queries/model-runs.ts'
+import { buildDay, GRAPH } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
-import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
-const graph = makeGraph(MODELS)
 const DAY = '2026-02-01'
 let admin: Kysely<Database>
 let db: Kysely<Database>
@@ -23,7 +18,9 @@ let db: Kysely<Database>
 beforeEach(async () => {
   admin ??= createDatabase(own.pool())
   db ??= createDatabase(own.pool('upi_transform'))
-  await sql`truncate clean_upi_transactions, daily_upi_summary, ops.model_runs`.execute(admin)
+  await sql`truncate clean_upi_transactions, daily_upi_summary, ops.model_runs, ops.model_days`.execute(
+    admin,
+  )
 })
 
 describe('daily_upi_summary', () => {
@@ -131,105 +128,17 @@ describe('daily_upi_summary', () => {
     const expected = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
     expect(await build()).toMatchObject([expected])
     expect(await summary()).toBeUndefined()
-    const runs = await db.selectFrom('ops.model_runs').select(['model', 'business_date']).execute()
-    expect(runs).toEqual([{ model: 'daily_upi_summary', business_date: DAY }])
-  })
-})
-
-describe('A build', () => {
-  test('that finds nothing new rewrites no row', async () => {
-    await insertClean(admin, {}, {})
-    await build()
-    const before = await rowVersion()
-    expect(await build()).toMatchObject([{ inserted: 0, updated: 0, unchanged: 1 }])
-    expect(await rowVersion()).toBe(before)
-  })
-
-  test('removes what has vanished, and leaves other days alone', async () => {
-    await insertClean(admin, { txn_id: 'GONE' }, { at: '2026-02-02T12:00:00+05:30' })
-    await build()
-    await build('2026-02-02')
-    await admin.deleteFrom('clean_upi_transactions').where('txn_id', '=', 'GONE').execute()
-    expect(await build()).toMatchObject([{ deleted: 1, unchanged: 0 }])
-    expect(await summary()).toBeUndefined()
-    expect(await summary('2026-02-02')).toMatchObject({ total_txns: '1' })
-  })
-
-  test('waits for another of the same day, and then sees what was committed meanwhile', async () => {
-    await insertClean(admin, {})
-    const key = sql`hashtextextended(${`upi:day:${DAY}`}, 0)`
-    const waiting = await admin.connection().execute(async (holder) => {
-      await sql`select pg_advisory_lock(${key})`.execute(holder)
-      const second = build()
-      await eventually(async () => (await advisoryLocks({ granted: false })) === 1)
-      await insertClean(admin, {})
-      await sql`select pg_advisory_unlock(${key})`.execute(holder)
-      return second
-    })
-    expect(waiting).toMatchObject([{ inserted: 1 }])
-    expect(await summary()).toMatchObject({ total_txns: '2' })
-  })
-
-  test('at the same time as others is right, and leaves no lock', async () => {
-    await insertClean(admin, {}, {}, {})
-    const runs = (await Promise.all([build(), build(), build(), build()])).flat()
-    expect(runs.map(({ inserted }) => inserted).toSorted()).toEqual([0, 0, 0, 1])
-    expect(runs.every(({ inserted, unchanged }) => inserted + unchanged === 1)).toBe(true)
-    expect(await advisoryLocks({ granted: true })).toBe(0)
-  })
-
-  test('that fails changes nothing, and says why', async () => {
-    await insertClean(admin, {})
-    const steps = await plan(DAY)
-    const record = async () => {
-      throw new Error('the ledger is away')
-    }
-    await expect(execute(steps, { db, record })).rejects.toThrow('the ledger is away')
-    expect(await summary()).toBeUndefined()
-    expect(await build()).toMatchObject([{ inserted: 1 }])
-  })
-
-  test('that is cancelled stops its statement on the server', async () => {
-    await insertClean(admin, {})
-    const cancel = new AbortController()
-    await admin.connection().execute(async (holder) => {
-      await sql`select pg_advisory_lock(hashtextextended(${`upi:day:${DAY}`}, 0))`.execute(holder)
-      const build = execute(await plan(DAY), { db, record: recordAsTest, signal: cancel.signal })
-      const refusal = expect(build).rejects.toThrow()
-      await eventually(async () => (await advisoryLocks({ granted: false })) === 1)
-      cancel.abort()
-      await refusal
-      await eventually(async () => (await advisoryLocks({ granted: false })) === 0)
-      await sql`select pg_advisory_unlock_all()`.execute(holder)
-    })
-  })
-
-  test('reads the partition of its day only', async () => {
-    await insertClean(admin, {}, { at: '2026-02-02T12:00:00+05:30' })
-    await build()
-    const { sql: text } = (MODELS.at(-1) as (typeof MODELS)[number]).compile(DAY)
-    const explained = await sql<{ 'QUERY PLAN': string }>`explain ${sql.raw(
-      text.replaceAll('$1', `'${DAY}'`),
-    )}`.execute(db)
-    const scans = explained.rows.filter((row) => row['QUERY PLAN'].includes(' on clean_upi'))
-    expect(scans).toHaveLength(1)
-  })
-})
-
-describe('Views', () => {
-  test('are replaced when their query differs, by several at once', async () => {
-    const comment = sql`comment on view stg_upi_transactions is 'older [model 0123]'`
-    await build()
-    await comment.execute(db)
-    await Promise.all([build(), build(), build()])
-    const views = await readViews(db)
-    const staging = graph.models.find(({ kind }) => kind === 'view')
-    expect(views.get('stg_upi_transactions')).toBe(staging && graph.fingerprintOf(staging))
+    const runs = await db
+      .selectFrom('ops.model_runs')
+      .select(['model', 'business_date', 'state'])
+      .where('model', '=', 'daily_upi_summary')
+      .execute()
+    expect(runs).toEqual([{ model: 'daily_upi_summary', business_date: DAY, state: 'built' }])
   })
 })
 
 describe('A mart', () => {
-  test.each(graph.models.map((model) => [model.name, model] as const))(
+  test.each(GRAPH.models.map((model) => [model.name, model] as const))(
     '%s has the columns and the types of its model',
     async (name, model) => {
       await build()
@@ -250,17 +159,10 @@ describe('A mart', () => {
   })
 })
 
-async function plan(date: string) {
-  const warehouse = { views: await readViews(db), archived: new Set<string>() }
-  return planDays(graph, { dates: [date], reason: 'test' }, warehouse)
+async function build(date = DAY): Promise<readonly ModelRun[]> {
+  const { runs } = await buildDay(db, date)
+  return runs.filter(({ model }) => model === 'daily_upi_summary')
 }
-
-async function build(date = DAY): Promise<ModelRun[]> {
-  return await execute(await plan(date), { db, record: recordAsTest })
-}
-
-const recordAsTest = (trx: Parameters<typeof insertModelRuns>[0], runs: readonly ModelRun[]) =>
-  insertModelRuns(trx, runs, 'test')
 
 async function summary(date = DAY): Promise<DailyUpiSummary | undefined> {
   return await readDailySummary(db, date)
@@ -272,19 +174,6 @@ async function setStatus(txn_id: string, status: 'SUCCESS' | 'REVERSED'): Promis
     .set({ status })
     .where('txn_id', '=', txn_id)
     .execute()
-}
-
-async function rowVersion(): Promise<string | undefined> {
-  const { rows } = await sql<{ at: string }>`
-    select ctid::text || xmin::text as at from daily_upi_summary`.execute(admin)
-  return rows[0]?.at
-}
-
-async function advisoryLocks({ granted }: { granted: boolean }): Promise<number> {
-  const { rows } = await sql`select 1 from pg_locks where locktype = 'advisory'
-    and granted = ${granted} and database = (
-      select oid from pg_database where datname = current_database())`.execute(admin)
-  return rows.length
 }
 
 async function typesOf(query: string): Promise<Record<string, string>> {

@@ -52,7 +52,7 @@ export async function dailyUpiAggregation(
   if (isOver) await awaitStream(date)
   setCurrentDetails(`Building **${date}**${isOver ? '' : ', which is not over: provisional'}.`)
   const actor = input?.actor ?? 'temporal'
-  const { runs } = await buildDay({ date, actor })
+  const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
   if (isOver) await closeDay({ date, actor })
   setCurrentDetails(`**${date}** is built and ${isOver ? 'closed' : 'provisional'}.`)
   return { date, state: isOver ? 'closed' : 'provisional', runs }

@@ -4,8 +4,12 @@ import type { Check, Model, RowCheck, Scope, TotalsCheck } from './define-model.
 import { isModel } from './define-model.ts'
 import { type Statement, statement } from './statement.ts'
 
-/** What must hold for each row of a model: nulls, columns, and the row as a whole; in the order of the contract. */
-export function rowChecks(model: Model): RowCheck[] {
+/**
+ * What must hold for each row of a model: that it is of what is being built, nulls, columns, and the row as a whole; in
+ * the order of the contract.
+ */
+export function rowChecks(model: Model, scope?: Scope): RowCheck[] {
+  const ofScope = scope === undefined ? [] : [{ name: OWN_ROWS, holds: rowsOf(model, scope) }]
   const columns = Object.entries(model.columns).flatMap(([name, { nullable, checks }]) => {
     const value = sql.ref(name)
     const notNull: RowCheck = { name: `${name}: not null`, holds: sql`${value} is not null` }
@@ -15,8 +19,11 @@ export function rowChecks(model: Model): RowCheck[] {
     }))
     return nullable ? others : [notNull, ...others]
   })
-  return [...columns, ...model.checks.filter(isRowCheck)]
+  return [...ofScope, ...columns, ...model.checks.filter(isRowCheck)]
 }
+
+// A row of another day would be written here and removed by that day's own build.
+const OWN_ROWS = 'rows of the day or keys that are built, and no others'
 
 /** The sums that must agree with others; of those that read marts, the ones whose marts are all among `built`. */
 export function totalsChecks(model: Model, built: ReadonlySet<string>): TotalsCheck[] {
@@ -27,7 +34,20 @@ export function totalsChecks(model: Model, built: ReadonlySet<string>): TotalsCh
   )
 }
 
-/** Counts the bad rows of each check in one scan: a row of counts, `c0` and on. Null is not bad. */
+/** Asks in one scan, cheaply, whether any row breaks any check. Null breaks none. */
+export function renderAnyBad(checks: readonly RowCheck[], rows: Expression<unknown>): Statement {
+  const all = checks.map(({ holds }) => sql`(${holds})`)
+  return statement(sql`select exists (
+  select from ${rows} as built
+  where not (${sql.join(
+    all,
+    sql`
+    and `,
+  )})
+) as any_bad`)
+}
+
+/** Counts the bad rows of each check in one scan: a row of counts, `c0` and on. */
 export function renderAudit(checks: readonly RowCheck[], rows: Expression<unknown>): Statement {
   const counts = checks.map(
     ({ holds }, i) => sql`count(*) filter (where not (${holds})) as ${sql.ref(`c${i}`)}`,

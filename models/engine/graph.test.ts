@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Model, model, type Relation, source } from './define-model.ts'
+import { column } from './column.ts'
+import { follow, type Model, model, type Relation, source } from './define-model.ts'
 import { makeGraph } from './graph.ts'
 
 const base = source<{ day: string }>('base', { day: 'day' })
@@ -38,6 +39,33 @@ describe('The graph of the models', () => {
     expect(before.fingerprintOf(b)).not.toBe(after.fingerprintOf(b))
     expect(makeGraph([b, a]).fingerprintOf(b)).toBe(before.fingerprintOf(b))
   })
+
+  test('knows who follows a mart, whose table then is another', () => {
+    const mart = dayModel('mart')
+    const follower = model('follower')
+      .select((db, ref) => db.selectFrom(ref(mart, 'm')).select('m.day').groupBy('m.day'))
+      .promise({
+        kind: 'by key',
+        follows: follow(mart, 'day'),
+        about: '',
+        grain: ['day'],
+        columns: { day: column('date', '') },
+      })
+    const followed = makeGraph([mart, follower])
+    expect(followed.followersOf(mart)).toEqual([{ model: 'follower', by: 'day' }])
+    expect(followed.shapeOf(mart)).not.toBe(makeGraph([mart]).shapeOf(mart))
+    expect(() => makeGraph([follower])).toThrow('model follower reads mart, which is not listed')
+  })
+
+  test('names a mart that a check reads and that is not listed', () => {
+    const other = dayModel('other')
+    const checked: Model = {
+      ...dayModel('checked'),
+      checks: [{ name: 'agrees', columns: [], reads: [other], totals: () => base.day as never }],
+    }
+    expect(() => makeGraph([checked])).toThrow('model checked reads other, which is not listed')
+    expect(makeGraph([checked, other]).models).toHaveLength(2)
+  })
 })
 
 function reading(name: string, upstream: Relation<{ day: string }>) {
@@ -48,6 +76,18 @@ function reading(name: string, upstream: Relation<{ day: string }>) {
       about: name,
       grain: ['day'],
       day: 'day',
-      columns: { day: { about: '' } },
+      columns: { day: column('date', '') },
+    })
+}
+
+function dayModel(name: string) {
+  return model(name)
+    .select((db, ref) => db.selectFrom(ref(base, 'b')).select('b.day').groupBy('b.day'))
+    .promise({
+      kind: 'by day',
+      day: 'day',
+      about: name,
+      grain: ['day'],
+      columns: { day: column('date', '') },
     })
 }

@@ -53,20 +53,27 @@ function visit(model: Model, { byName, ordered, path }: Walk): void {
     throw new UpiError('MODELS_INVALID', `models read each other in a circle: ${circle}`)
   }
   for (const read of model.reads) {
-    if (!isModel(read)) continue
-    const upstream = byName.get(read.name)
-    if (upstream === undefined) {
-      throw new UpiError(
-        'MODELS_INVALID',
-        `model ${model.name} reads ${read.name}, which is not listed`,
-        {
-          fix: 'add it to models/index.ts',
-        },
-      )
-    }
-    visit(upstream, { byName, ordered, path: [...path, model.name] })
+    if (isModel(read))
+      visit(listed(model, read, byName), { byName, ordered, path: [...path, model.name] })
+  }
+  // Checks come after all builds, so that what they read may come in any order.
+  for (const check of model.checks) {
+    const reads = 'reads' in check ? check.reads : []
+    for (const read of reads) if (isModel(read)) listed(model, read, byName)
   }
   ordered.add(model)
+}
+
+function listed(model: Model, read: Model, byName: Walk['byName']): Model {
+  const upstream = byName.get(read.name)
+  if (upstream !== undefined) return upstream
+  throw new UpiError(
+    'MODELS_INVALID',
+    `model ${model.name} reads ${read.name}, which is not listed`,
+    {
+      fix: 'add it to models/index.ts',
+    },
+  )
 }
 
 function followersOf(models: Iterable<Model>, mart: Model): Follower[] {

@@ -1,33 +1,178 @@
 import { describe, expect, test } from 'vitest'
-import { MODELS } from '../index.ts'
+import { column } from './column.ts'
+import { follow, type Model, model, source } from './define-model.ts'
 import { explain } from './explain.ts'
 import { makeGraph } from './graph.ts'
-import { planDays } from './plan.ts'
+import { type Built, plan, type Wanted, type Warehouse } from './plan.ts'
+import type { Table } from './shape.ts'
 
-const graph = makeGraph(MODELS)
-const present = new Map(graph.models.map((model) => [model.name, graph.fingerprintOf(model)]))
-const nothingArchived = new Set<string>()
-const wanted = { dates: ['2026-02-01', '2026-02-02'], reason: 'asked' }
+const clean = source<{ date: string; shop: string }>('clean', { day: 'date' })
+const columns = { date: column('date', 'Day.'), shop: column('text', 'Shop.') }
 
-describe('A plan of days', () => {
-  test('builds each day, and nothing else when the views are as they should be', () => {
-    const steps = planDays(graph, wanted, { views: present, archived: nothingArchived })
-    expect(explain(steps)).toEqual([
-      'build 2026-02-01 (asked): daily_upi_summary',
-      'build 2026-02-02 (asked): daily_upi_summary',
+const stg = model('stg')
+  .select((db, ref) => db.selectFrom(ref(clean, 'c')).select(['c.date', 'c.shop']))
+  .promise({ kind: 'view', about: '', day: 'date', grain: ['shop'], columns })
+const daily = dayModel('daily')
+const shops = dayModel('shops')
+const dim = model('dim')
+  .select((db, ref) => db.selectFrom(ref(shops, 's')).select('s.shop').groupBy('s.shop'))
+  .promise({
+    kind: 'by key',
+    follows: follow(shops, 'shop'),
+    about: '',
+    grain: ['shop'],
+    columns: { shop: columns.shop },
+  })
+const graph = makeGraph([daily, dim, shops, stg])
+const D1 = '2026-02-01'
+const D2 = '2026-02-02'
+
+describe('A plan', () => {
+  test('does nothing when everything is as it should be', () => {
+    expect(explained({}, upToDate())).toEqual([])
+  })
+
+  test('makes what is missing first, and builds every day that has rows, then what has no days', () => {
+    expect(explained({}, { ...empty(), days: new Set([D2, D1]) })).toEqual([
+      'make view (query differs): stg',
+      'make table (missing): daily',
+      'make table (missing): shops',
+      'make table (missing): dim',
+      `build ${D1} (never built): daily, shops`,
+      `build ${D2} (never built): daily, shops`,
+      'build all (never built): dim',
     ])
   })
 
-  test('makes views first that are missing or of another query', () => {
-    for (const views of [new Map(), new Map([['stg_upi_transactions', 'other']])]) {
-      const steps = planDays(graph, wanted, { views, archived: nothingArchived })
-      expect(explain(steps)[0]).toBe('make views: stg_upi_transactions')
-    }
+  test('builds all marts of a day whose rows changed, and the keys that may have changed with them', () => {
+    const warehouse = { ...upToDate(), marked: new Map([['daily', new Set([D2])]]) }
+    expect(explained({}, warehouse)).toEqual([
+      `build ${D2} (rows changed): daily, shops`,
+      'build stale keys (rows changed): dim',
+    ])
+  })
+
+  test('builds only the mart that is new, or of another version, or failed', () => {
+    const old: Built = { fingerprint: 'old', state: 'built' }
+    const built = new Map(upToDate().built).set('daily', new Map([[D1, old]]))
+    expect(explained({}, { ...upToDate(), built })).toEqual([
+      `build ${D1} (model changed): daily`,
+      `build ${D2} (never built): daily`,
+    ])
+    const failed: Built = { fingerprint: graph.fingerprintOf(daily), state: 'failed' }
+    const broken = new Map(upToDate().built).set('daily', daysOf(daily).set(D1, failed))
+    expect(explained({}, { ...upToDate(), built: broken })).toEqual([
+      `build ${D1} (failed before): daily`,
+    ])
+  })
+
+  test('builds keys that were written since their last build, and all of them for another version', () => {
+    expect(explained({}, { ...upToDate(), stale: new Set(['dim']) })).toEqual([
+      'build stale keys (rows changed): dim',
+    ])
+    const other = new Map(upToDate().built).set(
+      'dim',
+      new Map([['', { fingerprint: 'old', state: 'built' as const }]]),
+    )
+    expect(explained({}, { ...upToDate(), built: other })).toEqual([
+      'build all (model changed): dim',
+    ])
+  })
+
+  test('builds what is asked for though it is up to date', () => {
+    expect(explained({ days: { dates: [D1] }, force: 'days' }, upToDate())).toEqual([
+      `build ${D1} (asked): daily, shops`,
+      'build stale keys (rows changed): dim',
+    ])
+    expect(explained({ force: 'all', models: [daily, dim] }, upToDate())).toEqual([
+      `build ${D1} (asked): daily`,
+      `build ${D2} (asked): daily`,
+      'build all (asked): dim',
+    ])
+  })
+
+  test('keeps to the days within a range', () => {
+    const warehouse = { ...upToDate(), marked: new Map([['daily', new Set([D1, D2])]]) }
+    const days = { from: D2, to: D2 }
+    expect(explained({ days, models: [daily] }, warehouse)).toEqual([
+      `build ${D2} (rows changed): daily`,
+    ])
   })
 
   test('leaves a day alone whose rows are in the lake', () => {
-    const archived = new Set(['2026-02-01'])
-    const steps = planDays(graph, wanted, { views: present, archived })
-    expect(explain(steps)[0]).toBe('skip 2026-02-01: archived')
+    const warehouse = {
+      ...upToDate(),
+      marked: new Map([['daily', new Set([D1])]]),
+      archived: new Set([D1]),
+    }
+    expect(explained({}, warehouse)).toEqual([`skip ${D1} (archived): `])
+  })
+
+  test('refuses a table that would lose figures', () => {
+    const table = { shape: 'old', columns: new Map([['date', 'text']]), key: ['date', 'shop'] }
+    const warehouse = { ...upToDate(), tables: new Map([['daily', table]]) }
+    expect(() => explained({}, warehouse)).toThrow(
+      'table daily: column date is text there, and date in the contract',
+    )
+    const keyless = { ...table, columns: new Map([['date', 'date']]), key: ['date'] }
+    expect(() => explained({}, { ...warehouse, tables: new Map([['daily', keyless]]) })).toThrow(
+      'its key is (date) there, and (date, shop) in the contract',
+    )
+  })
+
+  test('adds the columns that a table lacks', () => {
+    const table = { shape: 'old', columns: new Map([['date', 'date']]), key: ['date', 'shop'] }
+    const warehouse = { ...upToDate(), tables: new Map(upToDate().tables).set('daily', table) }
+    expect(explained({}, warehouse)).toEqual(['make table (lacks shop): daily'])
   })
 })
+
+function explained(wanted: Partial<Wanted>, warehouse: Warehouse): string[] {
+  const steps = plan(graph, { models: graph.models, ...wanted }, warehouse)
+  return explain(steps).map(
+    ({ does, subject, reason, models }) => `${does} ${subject} (${reason}): ${models.join(', ')}`,
+  )
+}
+
+function empty(): Warehouse {
+  return {
+    views: new Map(),
+    tables: new Map(),
+    built: new Map(),
+    marked: new Map(),
+    days: new Set(),
+    archived: new Set(),
+    stale: new Set(),
+  }
+}
+
+function upToDate(): Warehouse {
+  const tables = graph.models.map((one): [string, Table] => [
+    one.name,
+    { shape: graph.shapeOf(one), columns: new Map(), key: [] },
+  ])
+  return {
+    ...empty(),
+    views: new Map([['stg', graph.fingerprintOf(stg)]]),
+    tables: new Map(tables),
+    built: new Map([
+      ['daily', daysOf(daily)],
+      ['shops', daysOf(shops)],
+      ['dim', new Map([['', { fingerprint: graph.fingerprintOf(dim), state: 'built' }]])],
+    ]),
+    days: new Set([D1, D2]),
+  }
+}
+
+function daysOf(one: Model): Map<string, Built> {
+  const built = { fingerprint: graph.fingerprintOf(one), state: 'built' } as const
+  return new Map([D1, D2].map((date) => [date, built]))
+}
+
+function dayModel(name: string) {
+  return model(name)
+    .select((db, ref) =>
+      db.selectFrom(ref(stg, 's')).select(['s.date', 's.shop']).groupBy(['s.date', 's.shop']),
+    )
+    .promise({ kind: 'by day', about: '', day: 'date', grain: ['date', 'shop'], columns })
+}

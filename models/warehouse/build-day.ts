@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly db: Db
   readonly graph: Graph
   readonly actor: string
+  /** Why, where it is not for the plan's own reason. */
+  readonly reason?: string
   /** Cancels the statement that runs, on the server too. */
   readonly signal?: AbortSignal | undefined
 }
@@ -38,7 +40,7 @@ export type Outcome =
  */
 export async function buildDay(step: DayStep, around: Surroundings): Promise<Outcome> {
   const { db, signal } = around
-  const cause = { actor: around.actor, reason: step.reason }
+  const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `day:${step.date}`, signal }, async (connection) => {
     try {
       return { runs: await retried(() => buildOnce(connection, step, { ...around, cause })) }

@@ -5,7 +5,14 @@ import { agree, BuildRefused, buildModel, retried } from './build.ts'
 import { hasChanged, type Outcome, readersOf, type Surroundings } from './build-day.ts'
 import { type Db, type Trx, underLock } from './connection.ts'
 import { changedSince, rememberSnapshot } from './discover.ts'
-import { type ModelRun, markBelow, recordFailures, recordRuns, takeMarks } from './ledger.ts'
+import {
+  type Cause,
+  type ModelRun,
+  markBelow,
+  recordFailures,
+  recordRuns,
+  takeMarks,
+} from './ledger.ts'
 
 /**
  * Builds a model that has no days, in one REPEATABLE READ transaction: all of it, or the keys whose rows in the mart it
@@ -13,11 +20,11 @@ import { type ModelRun, markBelow, recordFailures, recordRuns, takeMarks } from 
  */
 export async function buildWhole(step: WholeStep, around: Surroundings): Promise<Outcome> {
   const { db, signal } = around
-  const { model, fingerprint, reason } = step
-  const cause = { actor: around.actor, reason }
+  const { model, fingerprint } = step
+  const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `model:${model.name}`, signal }, async (connection) => {
     try {
-      return { runs: [await retried(() => buildOnce(connection, step, around))] }
+      return { runs: [await retried(() => buildOnce(connection, step, { ...around, cause }))] }
     } catch (error) {
       if (!(error instanceof BuildRefused)) throw error
       const failure = { ...error.failure, date: null, fingerprint }
@@ -29,8 +36,8 @@ export async function buildWhole(step: WholeStep, around: Surroundings): Promise
 
 async function buildOnce(
   connection: Db,
-  { model, fingerprint, reason, scope: wanted }: WholeStep,
-  { graph, actor, signal }: Surroundings,
+  { model, fingerprint, scope: wanted }: WholeStep,
+  { graph, cause, signal }: Surroundings & { readonly cause: Cause },
 ): Promise<ModelRun> {
   return await connection
     .transaction()
@@ -48,7 +55,7 @@ async function buildOnce(
         signal,
       })
       await agree(trx, [model], { scope, signal })
-      await recordRuns(trx, [run], { actor, reason })
+      await recordRuns(trx, [run], cause)
       await takeMarks(trx, [model.name], null)
       if (model.follows !== undefined) await rememberSnapshot(trx, model.name)
       if (hasChanged(run)) await markBelow(trx, readersOf(graph, [model.name]), null)

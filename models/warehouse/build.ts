@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { MODEL_BUILD_ATTEMPTS_MAX } from '../../core/limits.ts'
 import {
+  renderAnyBad,
   renderAudit,
   renderBadRows,
   renderDoubles,
@@ -17,7 +18,7 @@ import {
   renderAggregate,
   renderApply,
 } from '../engine/render-build.ts'
-import { type Db, run, type Trx } from './connection.ts'
+import { run, type Trx } from './connection.ts'
 import type { ModelFailure, ModelRun } from './ledger.ts'
 
 /** A check that failed, or a row that Postgres did not take; the build's transaction is rolled back. */
@@ -44,7 +45,7 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
   const { model, fingerprint, date, scope, besides, signal } = input
   const began = performance.now()
   await guarded(model, async () => await run(trx, renderAggregate(model, scope), signal))
-  await audit(trx, model, signal)
+  await audit(trx, model, { scope, signal })
   const [counts] = await apply(trx, model, async () =>
     run<BuildCounts>(trx, renderApply(model, scope, besides), signal),
   )
@@ -97,9 +98,16 @@ export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-async function audit(trx: Trx, model: Model, signal?: AbortSignal): Promise<void> {
-  const checks = rowChecks(model)
+async function audit(
+  trx: Trx,
+  model: Model,
+  { scope, signal }: Pick<BuildInput, 'scope' | 'signal'>,
+): Promise<void> {
+  const checks = rowChecks(model, scope)
   if (checks.length === 0) return
+  const any = renderAnyBad(checks, builtOf(model))
+  const [found] = await run<{ any_bad: boolean }>(trx, any, signal)
+  if (found?.any_bad === false) return
   const [counts] = await run<Record<string, string>>(
     trx,
     renderAudit(checks, builtOf(model)),
@@ -156,5 +164,3 @@ function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' ? code : ''
 }
-
-export type { Db }

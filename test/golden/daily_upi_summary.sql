@@ -1,4 +1,34 @@
+create table "daily_upi_summary" (
+  "date" date not null,
+  "total_txns" bigint not null,
+  "success_txns" bigint not null,
+  "failed_txns" bigint not null,
+  "pending_txns" bigint not null,
+  "reversed_txns" bigint not null,
+  "total_amount" numeric(38,2) not null,
+  "attempted_amount" numeric(38,2) not null,
+  "refund_txns" bigint not null,
+  "refund_amount" numeric(38,2) not null,
+  "net_amount" numeric(38,2) not null,
+  "success_rate" numeric(7,6),
+  "terminal_success_rate" numeric(7,6),
+  "td_txns" bigint not null,
+  "bd_txns" bigint not null,
+  "unique_payers" bigint not null,
+  "unique_payees" bigint not null,
+  "avg_ticket" numeric(38,2),
+  "p50_latency_ms" bigint,
+  "p95_latency_ms" bigint,
+  "p99_latency_ms" bigint,
+  primary key ("date")
+);
+
+grant select on "daily_upi_summary" to "upi_api", "upi_report";
+
+comment on table "daily_upi_summary" is 'One row a business date: payments by outcome, money, people, speed. Refunds apart. [model e9e766d1eebab5fb]';
+
 -- $1 = 2026-02-01
+-- $2 = 2026-02-01
 create temporary table "built_daily_upi_summary" on commit drop as
 with "counted" as (
   select
@@ -8,14 +38,12 @@ with "counted" as (
     count(*) filter (where "t"."is_payment" and "t"."is_failed") as "failed_txns",
     count(*) filter (where "t"."is_payment" and "t"."is_pending") as "pending_txns",
     count(*) filter (where "t"."is_payment" and "t"."is_reversed") as "reversed_txns",
-    coalesce(sum("t"."amount") filter (where "t"."is_payment" and "t"."is_success"), 0)::numeric(14, 2) as "total_amount",
-    coalesce(sum("t"."amount") filter (where "t"."is_payment"), 0)::numeric(14, 2) as "attempted_amount",
+    coalesce(sum("t"."amount") filter (where "t"."is_payment" and "t"."is_success"), 0)::numeric(38, 2) as "total_amount",
+    coalesce(sum("t"."amount") filter (where "t"."is_payment"), 0)::numeric(38, 2) as "attempted_amount",
     count(*) filter (where not "t"."is_payment" and "t"."is_success") as "refund_txns",
-    coalesce(sum("t"."amount") filter (where not "t"."is_payment" and "t"."is_success"), 0)::numeric(14, 2) as "refund_amount",
+    coalesce(sum("t"."amount") filter (where not "t"."is_payment" and "t"."is_success"), 0)::numeric(38, 2) as "refund_amount",
     count(*) filter (where "t"."is_payment" and "t"."decline_class" = 'TD') as "td_txns",
     count(*) filter (where "t"."is_payment" and "t"."decline_class" = 'BD') as "bd_txns",
-    count(distinct "t"."payer_key") filter (where "t"."is_payment") as "unique_payers",
-    count(distinct "t"."payee_key") filter (where "t"."is_payment") as "unique_payees",
     percentile_disc(array[0.5, 0.95, 0.99]) within group (order by "t"."latency_ms") filter (where "t"."is_payment") as "latencies"
   from (
     select
@@ -36,55 +64,112 @@ select
   "c"."attempted_amount",
   "c"."refund_txns",
   "c"."refund_amount",
-  ("c"."total_amount" - "c"."refund_amount")::numeric(14, 2) as "net_amount",
+  ("c"."total_amount" - "c"."refund_amount")::numeric(38, 2) as "net_amount",
   ("c"."success_txns"::numeric / nullif("c"."total_txns", 0))::numeric(7, 6) as "success_rate",
   ("c"."success_txns"::numeric / nullif(("c"."total_txns" - "c"."pending_txns"), 0))::numeric(7, 6) as "terminal_success_rate",
   "c"."td_txns",
   "c"."bd_txns",
-  "c"."unique_payers",
-  "c"."unique_payees",
-  round("c"."total_amount" / nullif("c"."success_txns", 0), 2)::numeric(14, 2) as "avg_ticket",
+  "f"."unique_payers",
+  "f"."unique_payees",
+  round("c"."total_amount" / nullif("c"."success_txns", 0), 2)::numeric(38, 2) as "avg_ticket",
   "c"."latencies"[1] as "p50_latency_ms",
   "c"."latencies"[2] as "p95_latency_ms",
   "c"."latencies"[3] as "p99_latency_ms"
-from "counted" as "c";
+from "counted" as "c"
+inner join (
+  select
+    *
+  from "fact_upi_aggregates"
+  where "txn_date" = $2
+) as "f" on "f"."txn_date" = "c"."date";
+
+-- $1 = 2026-02-01
+select exists (
+  select from "built_daily_upi_summary" as built
+  where not (("date" = $1)
+    and ("date" is not null)
+    and ("total_txns" is not null)
+    and ("total_txns" >= 0)
+    and ("success_txns" is not null)
+    and ("success_txns" >= 0)
+    and ("failed_txns" is not null)
+    and ("failed_txns" >= 0)
+    and ("pending_txns" is not null)
+    and ("pending_txns" >= 0)
+    and ("reversed_txns" is not null)
+    and ("reversed_txns" >= 0)
+    and ("total_amount" is not null)
+    and ("total_amount" >= 0)
+    and ("attempted_amount" is not null)
+    and ("attempted_amount" >= 0)
+    and ("refund_txns" is not null)
+    and ("refund_txns" >= 0)
+    and ("refund_amount" is not null)
+    and ("refund_amount" >= 0)
+    and ("net_amount" is not null)
+    and ("success_rate" between 0 and 1)
+    and ("terminal_success_rate" between 0 and 1)
+    and ("td_txns" is not null)
+    and ("td_txns" >= 0)
+    and ("bd_txns" is not null)
+    and ("bd_txns" >= 0)
+    and ("unique_payers" is not null)
+    and ("unique_payers" >= 0)
+    and ("unique_payees" is not null)
+    and ("unique_payees" >= 0)
+    and ("avg_ticket" >= 0)
+    and ("p50_latency_ms" >= 0)
+    and ("p95_latency_ms" >= 0)
+    and ("p99_latency_ms" >= 0)
+    and ("total_txns" = "success_txns" + "failed_txns"
+          + "pending_txns" + "reversed_txns")
+    and (("p50_latency_ms" <= "p95_latency_ms"
+          and "p95_latency_ms" <= "p99_latency_ms")))
+) as any_bad;
 
 -- $1 = 2026-02-01
 with written as (
   insert into "daily_upi_summary" as m ("date", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "total_amount", "attempted_amount", "refund_txns", "refund_amount", "net_amount", "success_rate", "terminal_success_rate", "td_txns", "bd_txns", "unique_payers", "unique_payees", "avg_ticket", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms")
   select "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "total_amount", "attempted_amount", "refund_txns", "refund_amount", "net_amount", "success_rate", "terminal_success_rate", "td_txns", "bd_txns", "unique_payers", "unique_payees", "avg_ticket", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms" from "built_daily_upi_summary"
   on conflict ("date") do update set
-    "total_txns" = excluded."total_txns",
-    "success_txns" = excluded."success_txns",
-    "failed_txns" = excluded."failed_txns",
-    "pending_txns" = excluded."pending_txns",
-    "reversed_txns" = excluded."reversed_txns",
-    "total_amount" = excluded."total_amount",
-    "attempted_amount" = excluded."attempted_amount",
-    "refund_txns" = excluded."refund_txns",
-    "refund_amount" = excluded."refund_amount",
-    "net_amount" = excluded."net_amount",
-    "success_rate" = excluded."success_rate",
-    "terminal_success_rate" = excluded."terminal_success_rate",
-    "td_txns" = excluded."td_txns",
-    "bd_txns" = excluded."bd_txns",
-    "unique_payers" = excluded."unique_payers",
-    "unique_payees" = excluded."unique_payees",
-    "avg_ticket" = excluded."avg_ticket",
-    "p50_latency_ms" = excluded."p50_latency_ms",
-    "p95_latency_ms" = excluded."p95_latency_ms",
-    "p99_latency_ms" = excluded."p99_latency_ms"
-  where (m."total_txns", m."success_txns", m."failed_txns", m."pending_txns", m."reversed_txns", m."total_amount", m."attempted_amount", m."refund_txns", m."refund_amount", m."net_amount", m."success_rate", m."terminal_success_rate", m."td_txns", m."bd_txns", m."unique_payers", m."unique_payees", m."avg_ticket", m."p50_latency_ms", m."p95_latency_ms", m."p99_latency_ms")
-    is distinct from (excluded."total_txns", excluded."success_txns", excluded."failed_txns", excluded."pending_txns", excluded."reversed_txns", excluded."total_amount", excluded."attempted_amount", excluded."refund_txns", excluded."refund_amount", excluded."net_amount", excluded."success_rate", excluded."terminal_success_rate", excluded."td_txns", excluded."bd_txns", excluded."unique_payers", excluded."unique_payees", excluded."avg_ticket", excluded."p50_latency_ms", excluded."p95_latency_ms", excluded."p99_latency_ms")
-  returning old."date" is null as is_new
+    "total_txns" = "excluded"."total_txns",
+    "success_txns" = "excluded"."success_txns",
+    "failed_txns" = "excluded"."failed_txns",
+    "pending_txns" = "excluded"."pending_txns",
+    "reversed_txns" = "excluded"."reversed_txns",
+    "total_amount" = "excluded"."total_amount",
+    "attempted_amount" = "excluded"."attempted_amount",
+    "refund_txns" = "excluded"."refund_txns",
+    "refund_amount" = "excluded"."refund_amount",
+    "net_amount" = "excluded"."net_amount",
+    "success_rate" = "excluded"."success_rate",
+    "terminal_success_rate" = "excluded"."terminal_success_rate",
+    "td_txns" = "excluded"."td_txns",
+    "bd_txns" = "excluded"."bd_txns",
+    "unique_payers" = "excluded"."unique_payers",
+    "unique_payees" = "excluded"."unique_payees",
+    "avg_ticket" = "excluded"."avg_ticket",
+    "p50_latency_ms" = "excluded"."p50_latency_ms",
+    "p95_latency_ms" = "excluded"."p95_latency_ms",
+    "p99_latency_ms" = "excluded"."p99_latency_ms"
+  where ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."total_amount", "m"."attempted_amount", "m"."refund_txns", "m"."refund_amount", "m"."net_amount", "m"."success_rate", "m"."terminal_success_rate", "m"."td_txns", "m"."bd_txns", "m"."unique_payers", "m"."unique_payees", "m"."avg_ticket", "m"."p50_latency_ms", "m"."p95_latency_ms", "m"."p99_latency_ms")
+    is distinct from ("excluded"."total_txns", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."reversed_txns", "excluded"."total_amount", "excluded"."attempted_amount", "excluded"."refund_txns", "excluded"."refund_amount", "excluded"."net_amount", "excluded"."success_rate", "excluded"."terminal_success_rate", "excluded"."td_txns", "excluded"."bd_txns", "excluded"."unique_payers", "excluded"."unique_payees", "excluded"."avg_ticket", "excluded"."p50_latency_ms", "excluded"."p95_latency_ms", "excluded"."p99_latency_ms")
+  returning "old"."date" is null as is_new
 ), vanished as (
   delete from "daily_upi_summary" as m
-  where m."date" = $1
-    and not exists (select from "built_daily_upi_summary" as b where b."date" = m."date")
-  returning 1
+  where "date" = $1
+    and not exists (select from "built_daily_upi_summary" as b where "b"."date" = "m"."date")
+  returning m.*
 )
 select
   (select count(*) from "built_daily_upi_summary") as built,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;
+
+-- $1 = 2026-02-01
+-- $2 = 2026-02-01
+select jsonb_build_object('here', to_jsonb(ours), 'there', to_jsonb(theirs)) as bad
+from (select coalesce(sum("total_txns"), 0)::numeric as "total_txns", coalesce(sum("success_txns"), 0)::numeric as "success_txns", coalesce(sum("total_amount"), 0)::numeric as "total_amount" from "daily_upi_summary" where "date" = $1) as ours,
+  (select coalesce("total_txns", 0)::numeric as "total_txns", coalesce("success_txns", 0)::numeric as "success_txns", coalesce("total_amount", 0)::numeric as "total_amount" from ((select sum("m"."total_txns") as "total_txns", sum("m"."success_txns") as "success_txns", sum("m"."total_amount") as "total_amount" from (select * from "fact_upi_aggregates" where "txn_date" = $2) as "m")) as totals) as theirs
+where ("ours"."total_txns", "ours"."success_txns", "ours"."total_amount") is distinct from ("theirs"."total_txns", "theirs"."success_txns", "theirs"."total_amount");

@@ -30,4 +30,4 @@ select
   case when "c"."type" = 'REFUND' then "c"."payer" when strpos("c"."payee", '*') = 0 then "c"."payee" end as "merchant"
 from "clean_upi_transactions" as "c";
 
-comment on view "stg_upi_transactions" is 'One row a transaction: clean with its status as questions, and the merchant named. [model 48678c08d6c941f1]';
+comment on view "stg_upi_transactions" is 'One row a transaction: clean with its status as questions, and the merchant named. [model 69fcd9765c854acc]';
