@@ -8,9 +8,10 @@ import { insertAudit } from '../platform/queries/audit-log.ts'
 export async function withModelDatabase<T>(
   config: Config,
   work: (db: Kysely<Database>) => Promise<T>,
+  connections?: number,
 ): Promise<T> {
   const { transformDatabaseUrl } = need(config, 'transformDatabaseUrl')
-  return await withDatabase(config, transformDatabaseUrl, work)
+  return await withDatabase(config, transformDatabaseUrl, work, connections)
 }
 
 /** Does something with the database as the role of a URL, and closes it. */
@@ -18,8 +19,9 @@ export async function withDatabase<T>(
   config: Config,
   url: string,
   work: (db: Kysely<Database>) => Promise<T>,
+  connections = 1,
 ): Promise<T> {
-  const pool = createPool(config, url, { max: 1, name: 'cli' })
+  const pool = createPool(config, url, { max: connections, name: 'cli' })
   try {
     return await work(createDatabase(pool))
   } catch (fault) {

@@ -108,6 +108,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
       },
       {
+        name: 'models',
+        summary: 'the SQL models: list, graph, plan, run, test, docs',
+        load: async () => (await import('./commands/models.ts')).modelsCommand(),
+      },
+      {
         name: 'aggregate',
         summary: 'build and show one business day',
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),

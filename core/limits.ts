@@ -80,6 +80,9 @@ export const MODEL_BUILD_ATTEMPTS_MAX = 5
 // Bad rows of a failed check that the ledger keeps: enough to see what is wrong, few enough to be read.
 export const BAD_ROWS_KEPT_MAX = 20
 
+// Builds of a model that its page shows: a month of days, and some that were built again.
+export const RUNS_SHOWN_MAX = 40
+
 // While a view is replaced its readers wait; rather try again than hold them up.
 export const VIEW_LOCK_WAIT_MS_MAX = 2_000
 

@@ -40,6 +40,34 @@ export function makeGraph(models: readonly Model[]): Graph {
   }
 }
 
+/** The models that these read, theirs, and so on, as many steps far. */
+export function upstreamOf(models: readonly Model[], steps = Number.POSITIVE_INFINITY): Model[] {
+  return reach(models, steps, ({ reads }) => reads.filter(isModel))
+}
+
+/** The models that read these, those that read them, and so on, as many steps far. */
+export function downstreamOf(
+  { models: all }: Graph,
+  models: readonly Model[],
+  steps = Number.POSITIVE_INFINITY,
+): Model[] {
+  return reach(models, steps, (model) => all.filter(({ reads }) => reads.includes(model)))
+}
+
+function reach(
+  from: readonly Model[],
+  steps: number,
+  next: (model: Model) => readonly Model[],
+): Model[] {
+  const found = new Set<Model>()
+  let edge = from
+  for (let step = 0; step < steps && edge.length > 0; step += 1) {
+    edge = edge.flatMap(next).filter((model) => !found.has(model))
+    for (const model of edge) found.add(model)
+  }
+  return [...found]
+}
+
 interface Walk {
   readonly byName: ReadonlyMap<string, Model>
   readonly ordered: Set<Model>

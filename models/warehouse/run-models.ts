@@ -9,6 +9,8 @@ import { readWarehouse } from './read-warehouse.ts'
 /** Told of a run as it goes on. */
 export interface RunWatcher extends Watcher {
   readonly onWait?: () => void
+  /** Told of the views and tables that were made or altered. */
+  readonly onMake?: (names: readonly string[]) => void
   readonly onPlan?: (steps: readonly Step[]) => void
 }
 
@@ -22,7 +24,8 @@ export async function runModels(
   watcher: RunWatcher = {},
 ): Promise<Executed> {
   const { db, graph, signal } = around
-  await makeRelations(db, graph, signal)
+  const made = await makeRelations(db, graph, signal)
+  if (made.length > 0) watcher.onMake?.(made)
   await discover(db, graph, signal)
   const steps = plan(graph, wanted, await readWarehouse(db, graph))
   watcher.onPlan?.(steps)

@@ -1,0 +1,53 @@
+import { aboutText, instantText } from './formats.ts'
+import { graphSvg, hrefOf } from './graph-svg.ts'
+import { type Html, html } from './html.ts'
+import { page, statePill } from './page.ts'
+import { type Site, stateOf } from './site-data.ts'
+
+/** The first page: how all stands, the graph, and the models. */
+export function indexPage(site: Site): string {
+  const { models } = site
+  const body = html`<h1>Models</h1>
+<p class="lead">Every figure of the platform comes from a model: one typed query with its promise. Point at one to see what it comes from and where it goes.</p>
+${tiles(site)}
+<section class="card"><div class="scroll">${graphSvg(site)}</div>
+<p class="legend"><span><i class="swatch kind-source"></i>source</span><span><i class="swatch kind-view"></i>view</span><span><i class="swatch kind-by-day"></i>built by day</span><span><i class="swatch kind-by-key"></i>built by key</span><span><i class="swatch kind-table"></i>built whole</span><span><i class="line"></i>reads</span><span><i class="line followed"></i>follows its changed rows</span></p></section>
+<section class="card"><table class="models"><thead><tr><th>Model</th><th>What a row is</th><th>Key</th><th class="number">Days</th><th class="number">Rows, about</th><th>Last built</th><th>State</th></tr></thead>
+<tbody>${models.map(
+    (
+      model,
+    ) => html`<tr><td><a href="${hrefOf(model.name)}"><b>${model.name}</b></a><br><small>${model.kind}${model.tags.map((tag) => html` · ${tag}`)}</small></td>
+<td>${model.about}</td><td>${model.grain.map((column) => html`<code>${column}</code> `)}</td>
+<td class="number">${model.days.length || '–'}</td><td class="number">${model.rows === undefined ? '–' : aboutText(model.rows)}</td>
+<td>${whenBuilt(model.builtAt)}</td><td>${model.kind === 'view' ? '' : statePill(model)}</td></tr>
+`,
+  )}</tbody></table></section>`
+  return page(site, { title: 'UPI models', root: '', body })
+}
+
+/** An instant, beside which the page says how long ago it is. */
+export function whenBuilt(at: Date | undefined): Html {
+  if (at === undefined) return html`<span class="quiet">–</span>`
+  return html`<time class="ago" datetime="${at.toISOString()}">${instantText(at)}</time>`
+}
+
+function tiles({ models }: Site): Html {
+  const built = models.filter(({ kind }) => kind !== 'view')
+  const days = new Set(models.flatMap((model) => model.days.map(({ date }) => date)))
+  const count = (state: string) => built.filter((model) => stateOf(model) === state).length
+  const last = built
+    .flatMap(({ builtAt }) => (builtAt === undefined ? [] : [builtAt]))
+    .reduce<Date | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined)
+  return html`<div class="tiles">
+${tile(built.length, 'marts')}${tile(
+  models.reduce((all, { columns }) => all + columns.length, 0),
+  'columns',
+)}${tile(days.size, 'business days')}
+${tile(count('fresh'), 'up to date', 'good')}${tile(count('dirty'), 'wait to be built', count('dirty') > 0 ? 'warn' : '')}${tile(count('failed'), 'failed', count('failed') > 0 ? 'bad' : '')}
+<div class="tile wide"><b>${whenBuilt(last)}</b><span>last build</span></div></div>`
+}
+
+/** A number with its word. */
+export function tile(value: string | number, word: string, style = ''): Html {
+  return html`<div class="tile ${style}"><b>${value}</b><span>${word}</span></div>`
+}
