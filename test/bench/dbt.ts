@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { note } from '../../cli/output.ts'
 import { UpiError } from '../../core/errors.ts'
 import type { BusinessDate } from '../../core/time.ts'
-import { loadConfig } from '../../platform/config.ts'
+import { environmentOf, loadConfig } from '../../platform/config.ts'
 import { withClient } from '../template.ts'
 import type { BenchDatabase } from './bench-places.ts'
 import type { TimedCommand } from './time-command.ts'
@@ -30,7 +30,7 @@ export class Dbt {
 
   /** Installs it by pip at the versions of requirements.txt, once for all checkouts, and makes its schema. */
   static async install(
-    { url, transformUrl, env }: BenchDatabase,
+    { url, transformUrl }: BenchDatabase,
     { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
   ): Promise<Dbt> {
     const venv = join(loadConfig().cacheDir, 'bench-dbt')
@@ -54,7 +54,7 @@ export class Dbt {
     await withClient(url, (admin) => admin.query('create schema dbt authorization upi_transform'))
     const { hostname, port, username, password, pathname } = new URL(transformUrl)
     return new Dbt(bin('dbt'), versions.join(', ').replaceAll('==', ' '), {
-      PATH: env.PATH ?? '',
+      PATH: environmentOf().PATH ?? '',
       PGHOST: hostname,
       PGPORT: port,
       PGUSER: username,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import type { BusinessDate } from '../../core/time.ts'
+import { environmentOf } from '../../platform/config.ts'
 import { withClient } from '../template.ts'
 import type { BenchDatabase } from './bench-places.ts'
 import type { TimedCommand } from './time-command.ts'
@@ -90,10 +91,10 @@ export async function requireEqual(url: string, schema: string, day?: BusinessDa
   })
 }
 
-function psql({ transformUrl, env }: BenchDatabase, args: readonly string[]): TimedCommand {
+function psql({ transformUrl }: BenchDatabase, args: readonly string[]): TimedCommand {
   return {
     program: 'psql',
     args: ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...args, transformUrl],
-    env: { PATH: env.PATH ?? '', PGOPTIONS: '-c search_path=floor,public' },
+    env: { PATH: environmentOf().PATH ?? '', PGOPTIONS: '-c search_path=floor,public' },
   }
 }
