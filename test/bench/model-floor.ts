@@ -52,16 +52,26 @@ export function floorOfDays(
   return psql(database, ['-f', script])
 }
 
+/** Whether there is a psql. */
+export function hasPsql(): boolean {
+  return findPsql() !== undefined
+}
+
 /** Requires psql, and says which it is. */
 export function psqlVersion(): string {
+  const version = findPsql()
+  if (version !== undefined) return version
+  throw new UpiError('TOOL_MISSING', 'psql, the floor of this bench, is not on PATH', {
+    fix: 'install it (Debian: postgresql-client), or leave the floor out with --no-floor',
+  })
+}
+
+function findPsql(): string | undefined {
   try {
-    const [version] =
-      execFileSync('psql', ['--version'], { encoding: 'utf8' }).match(/[\d.]+/) ?? []
-    return version ?? 'unknown'
+    const said = execFileSync('psql', ['--version'], { encoding: 'utf8' })
+    return said.match(/[\d.]+/)?.[0]
   } catch {
-    throw new UpiError('TOOL_MISSING', 'psql, the floor of this bench, is not on PATH', {
-      fix: 'install it (Debian: postgresql-client), or leave the floor out with --no-floor',
-    })
+    return undefined
   }
 }
 
