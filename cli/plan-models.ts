@@ -25,7 +25,14 @@ export function foldDays(rows: readonly Explained[]): Folded[] {
   const folded: Folded[] = []
   for (const row of rows) {
     const before = folded.at(-1)
-    if (before !== undefined && goesOn(before, row)) {
+    if (
+      before?.does === 'make' &&
+      row.does === 'make' &&
+      before.reason === row.reason &&
+      before.subject === row.subject
+    ) {
+      folded[folded.length - 1] = { ...before, models: [...before.models, ...row.models] }
+    } else if (before !== undefined && goesOn(before, row)) {
       folded[folded.length - 1] = { ...before, days: before.days + 1, last: row.subject }
     } else folded.push({ ...row, days: isDay(row.subject) ? 1 : 0, last: row.subject })
   }

@@ -3,7 +3,7 @@ import type { Step } from '../models/engine/plan.ts'
 import type { Executed } from '../models/warehouse/execute.ts'
 import type { ModelRun } from '../models/warehouse/ledger.ts'
 import { type RunWatcher, runAlone } from '../models/warehouse/run-models.ts'
-import { actorOf } from '../platform/config.ts'
+import { actorOf, type Config } from '../platform/config.ts'
 import { insertAudit } from '../platform/queries/audit-log.ts'
 import { formatSpan, note, Progress, paint, print, printJson, printTable } from './output.ts'
 import { type ModelOptions, type Opened, wantedOf, withModels } from './with-models.ts'
@@ -15,9 +15,14 @@ export async function runNow(options: ModelOptions): Promise<void> {
     const began = performance.now()
     if (options.fullRefresh === true) await recordRefresh(opened, options)
     const watch = new RunWatch()
+    const lineage = await lineageOf(config, db)
     try {
       const around = { db, graph, signal, actor: actorOf(config) }
-      const executed = await runAlone(around, wantedOf(models, options), watch.watcher)
+      const executed = await runAlone(
+        around,
+        wantedOf(models, options),
+        lineage?.overhear(watch.watcher) ?? watch.watcher,
+      )
       watch.done()
       const report = { ...executed, made: watch.made, skipped: watch.skipped }
       const seconds = (performance.now() - began) / 1000
@@ -26,8 +31,15 @@ export async function runNow(options: ModelOptions): Promise<void> {
       if (executed.failures.length > 0) process.exitCode = 1
     } finally {
       watch.done()
+      await lineage?.close()
     }
   })
+}
+
+// Read only where it is wanted: what a run with nothing to do costs is mostly what it reads of its own code.
+async function lineageOf(config: Config, db: Opened['db']) {
+  if (config.openlineageUrl === undefined && config.openlineageFile === undefined) return undefined
+  return await (await import('./run-lineage.ts')).openLineage(config, db)
 }
 
 async function recordRefresh({ config, db, graph, models }: Opened, options: ModelOptions) {
@@ -54,11 +66,11 @@ class RunWatch {
       const say = () => this.#progress.update('waiting for another run …')
       this.#waiting = setTimeout(say, PATIENCE_MS)
     },
+    onTurn: () => clearTimeout(this.#waiting),
     onMake: (names) => {
       this.made = names
     },
     onPlan: (steps) => {
-      clearTimeout(this.#waiting)
       this.skipped = steps.flatMap((step) => (step.kind === 'skip' ? [step.date] : []))
       this.#total = steps.length
       this.#began = performance.now()

@@ -1,5 +1,6 @@
 import { BATCH_STATEMENT_MS_MAX, LETTERS_COUNTED_MAX } from '../core/limits.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { BytesInHand } from '../platform/bytes-in-hand.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { type HealthServer, serveHealth } from '../platform/health-server.ts'
 import { createKafka, kafkaFault } from '../platform/kafka.ts'
@@ -61,6 +62,7 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
     onRelayed: (letters) => metrics.noteRelayed(letters),
   })
   shutdown.add('dead letter relay', () => relay.close())
+  const hand = new BytesInHand()
   const worker = new StreamWorker({
     kafka,
     sink,
@@ -69,6 +71,7 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
     topic: config.topic,
     group: config.consumerGroup,
     log,
+    hand,
     onRead: (partition, messages) => metrics.noteRead(partition, messages),
     onRetry: (outside) => metrics.noteRetry(outside),
     onBatch: (batch) => {
@@ -78,6 +81,7 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
   })
   const health = await serveMetrics(config, metrics, {
     worker,
+    hand,
     pool,
     readLog: () => readLogBounds(admin, config.topic),
     countLetters: () => countUnrelayed(pool, config.topic, LETTERS_COUNTED_MAX),

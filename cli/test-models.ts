@@ -53,7 +53,7 @@ function printTested({ results, pending, archived, missing }: Tested, seconds: n
   const failed = results.filter(({ bad }) => bad > 0).length
   note(`${results.length} checks, ${failed} failed, in ${seconds.toFixed(2)} s`)
   if (failed > 0)
-    note('fix: --json names the first bad days; ./upi models run builds what is dirty')
+    note('fix: --json names the days; ./upi models run --full-refresh builds them anew')
 }
 
 /** The checks of rows that hold, as one line a model: they were one scan. */
@@ -61,7 +61,7 @@ function linesOf(results: readonly CheckResult[]): Line[] {
   const lines: Line[] = []
   for (const result of results) {
     const { model, kind, bad, seconds } = result
-    const rows = `${groupIndian(String(result.rows))} ${kind === 'sums' ? 'days' : 'rows'}`
+    const rows = `${groupIndian(String(result.rows))} ${kind === 'sums' ? 'sums' : 'rows'}`
     const line = { model, check: result.check, rows, bad, seconds }
     if (kind !== 'rows' || bad > 0) {
       lines.push(line)
@@ -69,14 +69,14 @@ function linesOf(results: readonly CheckResult[]): Line[] {
     }
     const before = lines.findIndex((each) => each.model === model && FOLDED.test(each.check))
     const times = before === -1 ? 1 : Number.parseInt(lines[before]?.check ?? '0', 10) + 1
-    const folded = { ...line, check: `${times} of rows` }
+    const folded = { ...line, check: `${times} checks of each row` }
     if (before === -1) lines.push(folded)
     else lines[before] = folded
   }
   return lines
 }
 
-const FOLDED = /^\d+ of rows$/
+const FOLDED = /^\d+ checks of each row$/
 
 function groupedByDays(pending: Tested['pending']): [string, string[]][] {
   const byDays = new Map<string, string[]>()

@@ -25,6 +25,10 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 // may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
 export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
+// What a worker has unpacked and not yet written, its objects included, over all partitions; one batch may come on top.
+// Four batches are written at a time and as many prepared, with some 4 MB each; more only waits, and lets a write be late.
+export const BYTES_IN_HAND_MAX = 96 * 1024 * 1024
+
 // Batches that a worker prepares or writes at a time: more would only wait for Postgres, each in some 12 MB.
 export const BATCHES_IN_HAND_MAX = 4
 
@@ -157,3 +161,13 @@ export const IMPORT_LINES_SHOWN_MAX = 5
 
 // Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
 export const IMPORT_LATE_COLUMNS_MAX = 20
+
+// Events of lineage that wait for their receiver: an hour of daily builds. What comes beyond is lost, not the build.
+export const LINEAGE_EVENTS_QUEUED_MAX = 1_000
+
+// What a receiver of lineage may take for one event, and after how many such failures in a row it counts as away.
+export const LINEAGE_ANSWER_MS_MAX = 3_000
+export const LINEAGE_FAILURES_MAX = 3
+
+// How long a command whose work is done waits for lineage that is still on its way.
+export const LINEAGE_CLOSE_MS_MAX = 5_000

@@ -28,7 +28,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`alter table ops.model_runs add column reason text collate "C"`.execute(db)
   await sql`grant select, insert, update, delete on ops.model_days to upi_transform`.execute(db)
-  await sql`grant select on ops.model_days to upi_ingest, upi_api, upi_report`.execute(db)
+  await sql`grant select on ops.model_days to upi_api`.execute(db)
 }
 
 const MARTS: Readonly<Record<string, readonly string[]>> = {

@@ -187,6 +187,17 @@ create view ops.model_builds as
     finished_at
    FROM ops.model_runs;
 
+create table ops.model_days (
+  model text collate "C" not null,
+  business_date date,
+  state text collate "C" not null,
+  fingerprint text collate "C" not null,
+  built_at timestamp with time zone not null default clock_timestamp(),
+  constraint model_days_state_check CHECK ((state = ANY (ARRAY['built'::text, 'failed'::text]))),
+  constraint model_days_model_business_date_key UNIQUE NULLS NOT DISTINCT (model, business_date)
+);
+comment on table ops.model_days is 'What each model holds of each day, and by which version of itself; a model without days has one row. Written with the figures, in one commit.';
+
 create table ops.model_runs (
   run_id bigint generated always as identity not null,
   model text collate "C" not null,
@@ -202,6 +213,7 @@ create table ops.model_runs (
   bad_rows jsonb,
   actor text,
   finished_at timestamp with time zone not null default clock_timestamp(),
+  reason text collate "C",
   constraint model_runs_pkey PRIMARY KEY (run_id),
   constraint model_runs_check CHECK (((state = 'failed'::text) = (error IS NOT NULL))),
   constraint model_runs_state_check CHECK ((state = ANY (ARRAY['built'::text, 'failed'::text])))
@@ -382,7 +394,7 @@ create table public.category_upi_summary (
   failed_txns bigint not null,
   pending_txns bigint not null,
   reversed_txns bigint not null,
-  amount numeric(14,2) not null,
+  amount numeric(38,2) not null,
   constraint category_upi_summary_pkey PRIMARY KEY (date, mcc, type, channel)
 );
 
@@ -435,18 +447,18 @@ create table public.daily_upi_summary (
   failed_txns bigint not null,
   pending_txns bigint not null,
   reversed_txns bigint not null,
-  total_amount numeric(14,2) not null,
-  attempted_amount numeric(14,2) not null,
+  total_amount numeric(38,2) not null,
+  attempted_amount numeric(38,2) not null,
   refund_txns bigint not null,
-  refund_amount numeric(14,2) not null,
-  net_amount numeric(14,2) not null,
+  refund_amount numeric(38,2) not null,
+  net_amount numeric(38,2) not null,
   success_rate numeric(7,6),
   terminal_success_rate numeric(7,6),
   td_txns bigint not null,
   bd_txns bigint not null,
   unique_payers bigint not null,
   unique_payees bigint not null,
-  avg_ticket numeric(14,2),
+  avg_ticket numeric(38,2),
   p50_latency_ms bigint,
   p95_latency_ms bigint,
   p99_latency_ms bigint,
@@ -467,8 +479,8 @@ create table public.dim_merchants (
   last_transaction_date date not null,
   active_days integer not null,
   total_transactions bigint not null,
-  total_revenue numeric(14,2) not null,
-  avg_transaction_amount numeric(14,2),
+  total_revenue numeric(38,2) not null,
+  avg_transaction_amount numeric(38,2),
   successful_transactions bigint not null,
   success_rate numeric(7,6),
   constraint dim_merchants_pkey PRIMARY KEY (merchant_id)
@@ -477,14 +489,14 @@ create table public.dim_merchants (
 create table public.fact_upi_aggregates (
   txn_date date not null,
   total_txns bigint not null,
-  total_amount numeric(14,2) not null,
+  total_amount numeric(38,2) not null,
   success_rate numeric(7,6),
   success_txns bigint not null,
   failed_txns bigint not null,
   pending_txns bigint not null,
-  avg_txn_amount numeric(14,2),
-  min_txn_amount numeric(14,2),
-  max_txn_amount numeric(14,2),
+  avg_txn_amount numeric(38,2),
+  min_txn_amount numeric(38,2),
+  max_txn_amount numeric(38,2),
   unique_payers bigint not null,
   unique_payees bigint not null,
   unique_handles bigint not null,
@@ -515,7 +527,7 @@ create table public.hourly_upi_summary (
   failed_txns bigint not null,
   pending_txns bigint not null,
   reversed_txns bigint not null,
-  amount numeric(14,2) not null,
+  amount numeric(38,2) not null,
   constraint hourly_upi_summary_pkey PRIMARY KEY (date, hour),
   constraint hourly_upi_summary_hour_check CHECK (((hour >= 0) AND (hour <= 23)))
 );
@@ -527,12 +539,12 @@ create table public.merchant_upi_summary (
   success_txns bigint not null,
   failed_txns bigint not null,
   pending_txns bigint not null,
-  amount numeric(14,2) not null,
-  attempted_amount numeric(14,2) not null,
-  refund_amount numeric(14,2) not null,
-  net_amount numeric(14,2) not null,
+  amount numeric(38,2) not null,
+  attempted_amount numeric(38,2) not null,
+  refund_amount numeric(38,2) not null,
+  net_amount numeric(38,2) not null,
   unique_payers bigint not null,
-  avg_ticket numeric(14,2),
+  avg_ticket numeric(38,2),
   success_rate numeric(7,6),
   constraint merchant_upi_summary_pkey PRIMARY KEY (merchant, date)
 );
@@ -583,7 +595,7 @@ create table public.settlement_upi_summary (
   settlement_date date not null,
   cycle smallint not null,
   txns bigint not null,
-  amount numeric(14,2) not null,
+  amount numeric(38,2) not null,
   constraint settlement_upi_summary_pkey PRIMARY KEY (settlement_date, cycle),
   constraint settlement_upi_summary_cycle_check CHECK (((cycle >= 1) AND (cycle <= 10)))
 );
@@ -896,6 +908,16 @@ comment on function ops.transaction_messages(text) is 'The messages of one trans
 
 alter default privileges for role upi_admin revoke execute on functions from public;
 
+alter table public.bank_upi_summary owner to upi_transform;
+alter table public.category_upi_summary owner to upi_transform;
+alter table public.daily_upi_summary owner to upi_transform;
+alter table public.decline_upi_summary owner to upi_transform;
+alter table public.dim_merchants owner to upi_transform;
+alter table public.fact_upi_aggregates owner to upi_transform;
+alter table public.handle_upi_summary owner to upi_transform;
+alter table public.hourly_upi_summary owner to upi_transform;
+alter table public.merchant_upi_summary owner to upi_transform;
+alter table public.settlement_upi_summary owner to upi_transform;
 alter view public.stg_upi_transactions owner to upi_transform;
 
 grant usage on schema public to public;
@@ -913,6 +935,7 @@ grant select on ops.decline_meanings to upi_api;
 grant select on ops.dirty_models to upi_api;
 grant select on ops.lake_files to upi_api;
 grant select on ops.model_builds to upi_api;
+grant select on ops.model_days to upi_api;
 grant select on ops.model_runs to upi_api;
 grant select on ops.rejected_messages to upi_api;
 grant select on ops.stream_batches to upi_api;
@@ -1002,6 +1025,7 @@ grant insert, select, update on ops.discovery to upi_transform;
 grant insert, select, update on ops.lake_files to upi_transform;
 grant select on ops.minute_metrics to upi_transform;
 grant select on ops.model_builds to upi_transform;
+grant delete, insert, select, update on ops.model_days to upi_transform;
 grant insert, select on ops.model_runs to upi_transform;
 grant select on ops.rejected_messages to upi_transform;
 grant select on ops.stream_batches to upi_transform;
@@ -1012,17 +1036,7 @@ grant select on ops.stream_offsets to upi_transform;
 grant select on ops.stream_rules to upi_transform;
 grant select on ops.stream_status to upi_transform;
 grant select on ops.txn_conflicts to upi_transform;
-grant delete, insert, select, update on public.bank_upi_summary to upi_transform;
-grant delete, insert, select, update on public.category_upi_summary to upi_transform;
 grant select on public.clean_upi_transactions to upi_transform;
-grant delete, insert, select, update on public.daily_upi_summary to upi_transform;
-grant delete, insert, select, update on public.decline_upi_summary to upi_transform;
-grant delete, insert, select, update on public.dim_merchants to upi_transform;
-grant delete, insert, select, update on public.fact_upi_aggregates to upi_transform;
-grant delete, insert, select, update on public.handle_upi_summary to upi_transform;
-grant delete, insert, select, update on public.hourly_upi_summary to upi_transform;
-grant delete, insert, select, update on public.merchant_upi_summary to upi_transform;
-grant delete, insert, select, update on public.settlement_upi_summary to upi_transform;
 grant select on public.upi_five_minute_metrics to upi_transform;
 grant select on public.upi_minute_metrics to upi_transform;
 grant usage on schema ops to upi_transform;

@@ -54,21 +54,18 @@ export function indianTime(at: Expression<Date>): RawBuilder<unknown> {
 /** Groups each payment twice in one scan: under its payer's part and under its payee's. */
 export function sidesGrouped(
   date: Expression<string>,
-  payers: Expression<string | null>,
-  payees: Expression<string | null>,
+  payers: Expression<string>,
+  payees: Expression<string>,
 ): RawBuilder<unknown> {
   return sql`grouping sets ((${date}, ${payers}), (${date}, ${payees}))`
 }
 
 /** The part that such a group stands for. */
-export function whoOf(
-  payers: Expression<string | null>,
-  payees: Expression<string | null>,
-): RawBuilder<string> {
-  return sql<string>`coalesce(case grouping(${payers}) when 0 then ${payers} else ${payees} end, '')`
+export function whoOf(payers: Expression<string>, payees: Expression<string>): RawBuilder<string> {
+  return sql<string>`case grouping(${payers}) when 0 then ${payers} else ${payees} end`
 }
 
 /** Which party of the payments that is. */
-export function sideOf(payers: Expression<string | null>): RawBuilder<'payer' | 'payee'> {
+export function sideOf(payers: Expression<string>): RawBuilder<'payer' | 'payee'> {
   return sql<'payer' | 'payee'>`case grouping(${payers}) when 0 then 'payer' else 'payee' end`
 }

@@ -1,14 +1,17 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import type { UpiError } from '../core/errors.ts'
-import { type FetchedMessage, mendDecoding } from './kafkajs-decode.ts'
+import { fetchWithin, type Portion } from './bytes-in-hand.ts'
+import { type FetchedMessage, type FetchedMessages, mendDecoding } from './kafkajs-decode.ts'
 
 /** What kafkajs has of a batch beyond what its types tell. */
 export interface FetchedBatch {
   /** The offset that was asked for: another than was wanted where kafkajs has reset it by itself. */
   readonly fetchedOffset: string
   /** All that the broker gave, also what kafkajs hides: transaction markers, aborted messages. */
-  readonly rawMessages: readonly (KafkaMessage & { readonly unreadable?: UpiError })[]
+  readonly rawMessages: readonly (KafkaMessage & { readonly unreadable?: UpiError })[] & {
+    readonly portion?: Portion
+  }
 }
 
 export interface AbortedTransaction {
@@ -19,10 +22,15 @@ export interface AbortedTransaction {
 interface FetchResponse {
   readonly responses: readonly {
     readonly partitions: readonly {
-      readonly messages: FetchedMessage[]
+      readonly messages: FetchedMessages
       abortedTransactions?: AbortedTransaction[]
     }[]
   }[]
+}
+
+interface FetchRequest {
+  readonly maxBytes: number
+  readonly maxWaitTime: number
 }
 
 interface Patched {
@@ -44,7 +52,7 @@ export function mendBatches(): void {
     }
   }
   const { prototype: broker } = load('kafkajs/src/broker') as {
-    prototype: { fetch(request: unknown): Promise<FetchResponse> }
+    prototype: { nodeId: number; fetch(request: FetchRequest): Promise<FetchResponse> }
   }
   if (batch.isPatched === true) return
   batch.isPatched = true
@@ -55,7 +63,11 @@ export function mendBatches(): void {
   }
   const { fetch } = broker
   broker.fetch = async function (request) {
-    const response = await fetch.call(this, request)
+    const response = await fetchWithin(this.nodeId, request, (maxBytes) =>
+      fetch.call(this, { ...request, maxBytes }),
+    )
+    // As though there were nothing to fetch: the consumer beats, and asks again.
+    if (response === undefined) return { responses: [] }
     for (const partition of response.responses.flatMap(({ partitions }) => partitions)) {
       hideAborted(partition.messages, partition.abortedTransactions ?? [])
       partition.abortedTransactions = []

@@ -312,6 +312,39 @@ export const SETTINGS = {
     parse: integer(1, 36_500),
   }),
 
+  openlineageUrl: setting({
+    env: 'OPENLINEAGE_URL',
+    group: 'Lineage',
+    about: 'Where events of model runs are sent, as OpenLineage; unset: nowhere.',
+    parse: base,
+  }),
+  openlineageEndpoint: setting({
+    env: 'OPENLINEAGE_ENDPOINT',
+    group: 'Lineage',
+    about: 'Path of its receiver; OpenMetadata has api/v1/openlineage/lineage.',
+    fallback: 'api/v1/lineage',
+    parse: text,
+  }),
+  openlineageApiKey: setting({
+    env: 'OPENLINEAGE_API_KEY',
+    group: 'Lineage',
+    about: 'Bearer token of the receiver.',
+    parse: secret,
+  }),
+  openlineageFile: setting({
+    env: 'OPENLINEAGE_FILE',
+    group: 'Lineage',
+    about: 'File to which the same events are appended, one line of JSON each.',
+    parse: folder,
+  }),
+  openlineageNamespace: setting({
+    env: 'OPENLINEAGE_NAMESPACE',
+    group: 'Lineage',
+    about: 'Namespace of the jobs.',
+    fallback: 'upi',
+    parse: text,
+  }),
+
   apiUrl: setting({
     env: 'UPI_API_URL',
     group: 'Processes',

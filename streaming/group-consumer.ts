@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { BytesInHand } from '../platform/bytes-in-hand.ts'
 import { mendBatches } from '../platform/kafkajs-batch.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { topicFault } from '../platform/topic-log.ts'
@@ -9,6 +10,8 @@ export interface GroupConsumerOptions {
   readonly group: string
   readonly topic: string
   readonly log: Logger
+  /** Bounds what is unpacked; what `onBatch` does not take is released. */
+  readonly hand: BytesInHand
   /** Called before the first fetch can begin: what is paused in it is not fetched. */
   readonly onAssigned: (partitions: readonly number[]) => void
   /** Called when the group was lost; the consumer joins again by itself. */
@@ -23,6 +26,8 @@ export interface GroupConsumerOptions {
 
 // Some 4,600 messages. At 1 MB Postgres takes a tenth more for each message, at 4 MB the worker 60 MB more memory.
 const FETCH_BYTES_PER_PARTITION_MAX = 2 << 20
+// Of each broker, as they came, beside the budget for what is unpacked of them: with nine brokers 144 MB at worst, until
+// the last is unpacked. One batch that is larger comes all the same. kafkajs asks for the partitions in random order.
 const FETCH_BYTES_MAX = 16 << 20
 // How long a broker may hold a fetch that finds nothing; also how late a resumed partition is looked at again.
 const FETCH_WAIT_MS_MAX = 50
@@ -53,18 +58,20 @@ export class GroupConsumer {
 
   /** Reaches Kafka and joins the group; may be called again when it failed. Returns when joining is under way. */
   async join(): Promise<void> {
-    const { topic, onBatch, onFatal } = this.#options
+    const { topic, hand, onBatch, onFatal } = this.#options
     if (this.#stopped.signal.aborted) return
     await this.#consumer.connect()
     await this.#consumer.subscribe({ topic, fromBeginning: true }).catch((fault) => {
       throw topicFault(fault, topic)
     })
-    await this.#consumer.run({
+    const consumer = this.#consumer
+    const options = {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      eachBatch: (payload) => onBatch(payload).catch(onFatal),
-    })
+      eachBatch: (payload: EachBatchPayload) => onBatch(payload).catch(onFatal),
+    }
+    await hand.bound(() => consumer.run(options))
   }
 
   /** Leaves the group. */

@@ -128,6 +128,8 @@ export class Lane {
     const stretch = upTo(place.until, fetched)
     this.#taken = stretch.next
     const { signal } = this.#hold
+    const { portion } = fetched
+    portion?.take()
     const room = this.#preparing
     this.#busy++
     this.#preparing = room
@@ -135,6 +137,8 @@ export class Lane {
       .catch((fault) => this.#deps.onFatal(fault))
       .finally(() => {
         this.#busy--
+        // The last of its writes may still be under way; it tells of its own faults.
+        this.#writing.then(() => portion?.release()).catch(this.#deps.onFatal)
       })
     return room
   }

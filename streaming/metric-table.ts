@@ -112,6 +112,11 @@ export const METRICS = {
     help: 'Partitions: assigned to this worker; reading, those of them that have a place to go on from; lost, those that stand still until a person has decided.',
     labels: ['state'],
   },
+  upi_stream_bytes_in_hand: {
+    type: 'gauge',
+    help: 'Bytes that are unpacked and not yet written, with what their objects take, over all partitions. Fetching waits at 96 MiB.',
+    labels: [],
+  },
   upi_stream_ready: {
     type: 'gauge',
     help: 'Whether the worker reads all that is its own: 1, or 0 with the reason at /readyz.',

@@ -16,6 +16,7 @@ export function stretchOf({ batch }: EachBatchPayload): Stretch {
     // A batch may begin before the offset that was asked for.
     next: end < from ? from : end,
     ...(broken?.unreadable === undefined ? {} : { unreadable: broken.unreadable }),
+    ...(rawMessages.portion === undefined ? {} : { portion: rawMessages.portion }),
     records: messages.map((message) => toRecord(partition, message)),
     latestMs: rawMessages.reduce((latest, each) => Math.max(latest, kafkaMsOf(each)), KAFKA_MS_MIN),
   }

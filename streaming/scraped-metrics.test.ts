@@ -21,13 +21,14 @@ test('lag is never below nothing, and of a Kafka that is silent the last known',
       standing: () => ({ assigned: 2, lost: 0, stored, awaited: new Set(['registry']) }),
       readiness: () => undefined,
     },
+    hand: { bytes: 7 },
     pool: { totalCount: 3, idleCount: 1, waitingCount: 0, options: { max: 6 } },
     readLog: () => (isSilent ? new Promise(() => {}) : Promise.resolve(new Map(ends))),
     countLetters: () => Promise.reject(new Error('away')),
   })
   const scrape = async () => {
     const text = await metrics.registry.metrics()
-    return text.match(/^upi_stream_(lag|awaited|dead_letters_waiting|pool).*/gm)
+    return text.match(/^upi_stream_(lag|awaited|bytes_in_hand|dead_letters_waiting|pool).*/gm)
   }
   const known = [
     'upi_stream_pool_connections{state="busy"} 2',
@@ -36,6 +37,7 @@ test('lag is never below nothing, and of a Kafka that is silent the last known',
     'upi_stream_pool_waiting_requests 0',
     'upi_stream_lag_messages{partition="0"} 7',
     'upi_stream_lag_messages{partition="1"} 0',
+    'upi_stream_bytes_in_hand 7',
     'upi_stream_awaited{outside="postgres"} 0',
   ]
   const [kafka, others] = [

@@ -17,6 +17,7 @@ export interface Standing {
 /** Who is asked at a scrape. */
 export interface ScrapeSources {
   readonly worker: { standing(): Standing; readiness(): string | undefined }
+  readonly hand: { readonly bytes: number }
   readonly pool: Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount'> & {
     readonly options: { readonly max: number }
   }
@@ -55,6 +56,7 @@ export function addScrapedMetrics(metrics: StreamMetrics, sources: ScrapeSources
     const states = { assigned, reading: stored.size, lost }
     return Object.entries(states).map(([state, count]) => [count, { state }] as const)
   })
+  metrics.gauge('upi_stream_bytes_in_hand', () => [[sources.hand.bytes]])
   metrics.gauge('upi_stream_ready', () => [[Number(worker.readiness() === undefined)]])
   metrics.gauge('upi_stream_awaited', async () => {
     // A broker that is silent, rather than gone, is not told from one that has no messages by whoever fetches.

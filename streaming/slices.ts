@@ -1,6 +1,7 @@
 import type { UpiError } from '../core/errors.ts'
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../core/limits.ts'
 import { utcDateOf } from '../core/time.ts'
+import type { Portion } from '../platform/bytes-in-hand.ts'
 import type { KafkaRecord } from './processor.ts'
 
 /** A stretch of a partition's log as it was fetched. Offsets without a record are markers, or messages that were aborted. */
@@ -13,6 +14,8 @@ export interface Stretch {
   readonly latestMs: number
   /** Why nothing can be read from its end on. */
   readonly unreadable?: UpiError
+  /** What it takes of the worker's budget. */
+  readonly portion?: Pick<Portion, 'take' | 'release'>
 }
 
 /** What one transaction writes: bounded in rows and bytes, and of one UTC day of Kafka's time, as the books are. */

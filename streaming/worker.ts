@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { UpiError } from '../core/errors.ts'
 import { BATCHES_IN_HAND_MAX, DRAIN_MS_MAX } from '../core/limits.ts'
+import type { BytesInHand } from '../platform/bytes-in-hand.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { GroupConsumer } from './group-consumer.ts'
 import { Lane, type LaneDeps, type WrittenBatch } from './lane.ts'
@@ -22,6 +23,7 @@ export interface StreamDeps {
   readonly topic: string
   readonly group: string
   readonly log: Logger
+  readonly hand: BytesInHand
   /** Told of messages that are taken in. */
   readonly onRead?: (partition: number, messages: number) => void
   readonly onBatch: (batch: WrittenBatch) => void
@@ -54,12 +56,10 @@ export class StreamWorker {
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
-    const { kafka, group, topic, log } = deps
+    const { kafka, group, topic, log, hand } = deps
+    const member = { kafka, group, topic, log, hand }
     this.#consumer = new GroupConsumer({
-      kafka,
-      group,
-      topic,
-      log,
+      ...member,
       onAssigned: (partitions) => this.#takeAssignment(partitions),
       onLeft: () => {
         this.#assigned = undefined

@@ -15,9 +15,17 @@ export interface CleanFacts {
   readonly amount?: string
   readonly status?: Status
   readonly type?: string | null
+  readonly channel?: string
+  readonly mcc?: string
+  readonly payer_bank?: string
+  readonly payee_bank?: string
+  readonly response_code?: string
   readonly decline_class?: 'TD' | 'BD'
   readonly latency_ms?: number
 }
+
+// A class follows from a code.
+const CODE_OF = { TD: 'U28', BD: 'Z9' } as const
 
 let made = 0
 
@@ -33,6 +41,11 @@ export function aCleanRow(facts: CleanFacts = {}): CleanRow {
     amount: facts.amount ?? '100.00',
     status: facts.status ?? 'SUCCESS',
     type: facts.type === undefined ? 'P2M' : facts.type,
+    channel: facts.channel ?? null,
+    mcc: facts.mcc ?? null,
+    payer_bank: facts.payer_bank ?? null,
+    payee_bank: facts.payee_bank ?? null,
+    response_code: facts.response_code ?? (decline_class && CODE_OF[decline_class]),
     decline_class,
     latency_ms: latency_ms === undefined ? null : String(latency_ms),
     payer,

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { MODELS } from '../models/index.ts'
 import { lockKey } from '../models/warehouse/connection.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
@@ -68,6 +69,16 @@ describe('A refresh', () => {
     const { runs } = await buildDay(db, D1)
     const deleted = runs.filter((run) => run.deleted > 0).map((run) => run.model)
     expect(deleted).toEqual(expect.arrayContaining(['merchant_upi_summary', 'dim_merchants']))
+    expect(await wrongMarts(db)).toEqual([])
+  })
+
+  test('marks also what only another version of the platform knows', async () => {
+    await insertClean(admin, {})
+    await refresh(db)
+    await insertClean(admin, {})
+    await refresh(db, { models: MODELS.filter(({ name }) => name !== 'hourly_upi_summary') })
+    expect(await planned(db)).toContain(`build ${D1}: rows changed`)
+    await refresh(db)
     expect(await wrongMarts(db)).toEqual([])
   })
 

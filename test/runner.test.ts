@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { UpiError } from '../core/errors.ts'
+import { BytesInHand } from '../platform/bytes-in-hand.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { GroupConsumer, SESSION_MS } from '../streaming/group-consumer.ts'
 import { type StreamDeps, StreamWorker } from '../streaming/worker.ts'
@@ -34,6 +35,7 @@ async function start(
     topic: own.name,
     group: own.name,
     log,
+    hand: new BytesInHand(),
     onBatch: () => {},
   })
   const ended = worker.run(abort.signal)
@@ -192,6 +194,7 @@ test('a broker that wants longer sessions gets them', async () => {
     group: own.name,
     topic: own.name,
     log,
+    hand: new BytesInHand(),
     // Shorter than the local broker admits.
     sessionMs: [600, 3_000],
     onAssigned: joined.resolve,

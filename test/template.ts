@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { makeMarts } from '../cli/make-marts.ts'
 import { applyDatabaseAccess } from '../migrations/database-access.ts'
+import { loadConfig } from '../platform/config.ts'
 import { migrateUp } from '../platform/migrate.ts'
 import { eventually } from './eventually.ts'
 import { CLOSE_MS_MAX } from './leaks.ts'
@@ -15,7 +17,9 @@ export async function makeTemplate({ stack, rolePasswords }: Servers): Promise<T
     await dropForgotten(admin)
     await admin.query(`create database ${template}`)
   })
-  await migrateUp({ connectionString: databaseUrl(stack.databaseUrl, template), rolePasswords })
+  const connectionString = databaseUrl(stack.databaseUrl, template)
+  await migrateUp({ connectionString, rolePasswords })
+  await makeMarts(loadConfig({}), connectionString)
   return { id, template, rolePasswords }
 }
 

@@ -5,6 +5,7 @@ import { migrateUp, migrationStatus } from '../../platform/migrate.ts'
 import { addressOf, secureUrl } from '../../platform/postgres.ts'
 import type { RolePasswords } from '../../platform/role-passwords.ts'
 import { newCommand, subCommand } from '../command.ts'
+import { makeMarts } from '../make-marts.ts'
 import { note, print, printJson, printTable } from '../output.ts'
 
 /** `./upi migrate` */
@@ -36,6 +37,7 @@ async function up(): Promise<void> {
     rolePasswords: rolePasswords(config),
     onStep: note,
   })
+  for (const name of await makeMarts(config, connectionString)) note(`model ${name}`)
   const what = applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`
   print(`${addressOf(connectionString)}: ${what}`)
 }

@@ -32,6 +32,15 @@ export function modelsCommand(): Command {
     .option('--json', JSON_TEXT)
     .addHelpText('after', DOCS_HELP)
     .action(async (options) => (await import('../write-docs.ts')).writeDocs(options))
+  subCommand(
+    command,
+    'artifacts',
+    'Write what tools that read dbt read: manifest, catalog, results.',
+  )
+    .option('--out <folder>', 'where to', 'target')
+    .option('--json', 'print the paths for machines')
+    .addHelpText('after', ARTIFACTS_HELP)
+    .action(async (options) => (await import('../write-artifacts.ts')).printArtifacts(options))
   return command
 }
 
@@ -51,6 +60,11 @@ would build now are left out, and days in the lake are not compared with clean. 
 
 const DOCS_HELP = `
 The site needs no server: open its index.html. It holds no row of any mart.`
+
+const ARTIFACTS_HELP = `
+manifest.json (v12) holds the models, their SQL and their checks; catalog.json (v1) what the database has of them;
+run_results.json (v6) the last build of each model and day. With OPENLINEAGE_URL or OPENLINEAGE_FILE runs of the models
+send events of lineage as they go.`
 
 function withChoice(command: Command): Command {
   return command.option('--select <models>', 'only these; may be repeated', gather)

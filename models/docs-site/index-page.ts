@@ -11,8 +11,8 @@ export function indexPage(site: Site): string {
 <p class="lead">Every figure of the platform comes from a model: one typed query with its promise. Point at one to see what it comes from and where it goes.</p>
 ${tiles(site)}
 <section class="card"><div class="scroll">${graphSvg(site)}</div>
-<p class="legend"><span><i class="swatch kind-source"></i>source</span><span><i class="swatch kind-view"></i>view</span><span><i class="swatch kind-by-day"></i>built by day</span><span><i class="swatch kind-by-key"></i>built by key</span><span><i class="swatch kind-table"></i>built whole</span><span><i class="line"></i>reads</span><span><i class="line followed"></i>follows its changed rows</span></p></section>
-<section class="card"><table class="models"><thead><tr><th>Model</th><th>What a row is</th><th>Key</th><th class="number">Days</th><th class="number">Rows, about</th><th>Last built</th><th>State</th></tr></thead>
+<p class="legend">${legend(site)}</p></section>
+<section class="card scroll"><table class="models"><thead><tr><th>Model</th><th>What a row is</th><th>Key</th><th class="number">Days</th><th class="number">Rows, about</th><th>Last built</th><th>State</th></tr></thead>
 <tbody>${models.map(
     (
       model,
@@ -31,6 +31,31 @@ export function whenBuilt(at: Date | undefined): Html {
   return html`<time class="ago" datetime="${at.toISOString()}">${instantText(at)}</time>`
 }
 
+const KINDS = {
+  view: 'view',
+  'by day': 'built by day',
+  'by key': 'built by key',
+  table: 'built whole',
+}
+
+function legend({ models, edges }: Site): Html[] {
+  const kinds = Object.entries(KINDS).filter(([kind]) =>
+    models.some((model) => model.kind === kind),
+  )
+  const isFollowed = edges.some((edge) => edge.isFollowed)
+  return [
+    html`<span><i class="swatch kind-source"></i>source</span>`,
+    ...kinds.map(
+      ([kind, words]) =>
+        html`<span><i class="swatch kind-${kind.replaceAll(' ', '-')}"></i>${words}</span>`,
+    ),
+    html`<span><i class="line"></i>reads</span>`,
+    ...(isFollowed
+      ? [html`<span><i class="line followed"></i>follows its changed rows</span>`]
+      : []),
+  ]
+}
+
 function tiles({ models }: Site): Html {
   const built = models.filter(({ kind }) => kind !== 'view')
   const days = new Set(models.flatMap((model) => model.days.map(({ date }) => date)))
@@ -43,7 +68,7 @@ ${tile(built.length, 'marts')}${tile(
   models.reduce((all, { columns }) => all + columns.length, 0),
   'columns',
 )}${tile(days.size, 'business days')}
-${tile(count('fresh'), 'up to date', 'good')}${tile(count('dirty'), 'wait to be built', count('dirty') > 0 ? 'warn' : '')}${tile(count('failed'), 'failed', count('failed') > 0 ? 'bad' : '')}
+${tile(count('fresh'), 'up to date', count('fresh') > 0 ? 'good' : '')}${tile(count('dirty'), 'wait to be built', count('dirty') > 0 ? 'warn' : '')}${tile(count('failed'), 'failed', count('failed') > 0 ? 'bad' : '')}
 <div class="tile wide"><b>${whenBuilt(last)}</b><span>last build</span></div></div>`
 }
 

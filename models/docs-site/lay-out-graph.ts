@@ -137,16 +137,27 @@ function draw(layers: readonly Spot[][], isForward: boolean): void {
       const centre = (each: Spot) => each.y + each.box.height / 2
       return near.length === 0 ? spot.y : sum(near.map(centre)) / near.length - spot.box.height / 2
     })
-    for (const [i, spot] of layer.entries()) {
-      const above = layer[i - 1]
-      const least =
-        above === undefined ? Number.NEGATIVE_INFINITY : above.y + above.box.height + GAP_DOWN
-      spot.y = Math.max(wished[i] as number, least)
-    }
-    // Those that were pushed down pull the whole layer back to where it wished to be.
-    const shift = sum(layer.map((spot, i) => spot.y - (wished[i] as number))) / layer.length
-    for (const spot of layer) spot.y -= shift
+    for (const [i, y] of spaced(layer, wished).entries()) (layer[i] as Spot).y = y
   }
+}
+
+/** The heights nearest to the wished ones that keep order and gaps: who would overlap moves as one block. */
+function spaced(layer: readonly Spot[], wished: readonly number[]): number[] {
+  const offsets = layer.map((_, i) =>
+    sum(layer.slice(0, i).map(({ box }) => box.height + GAP_DOWN)),
+  )
+  const blocks: { total: number; count: number }[] = []
+  for (const [i, wish] of wished.entries()) {
+    let block = { total: wish - (offsets[i] as number), count: 1 }
+    for (let before = blocks.at(-1); before !== undefined; before = blocks.at(-1)) {
+      if (before.total / before.count <= block.total / block.count) break
+      block = { total: before.total + block.total, count: before.count + block.count }
+      blocks.pop()
+    }
+    blocks.push(block)
+  }
+  const levels = blocks.flatMap(({ total, count }) => Array<number>(count).fill(total / count))
+  return levels.map((level, i) => level + (offsets[i] as number))
 }
 
 function pointsOf(

@@ -64,19 +64,19 @@ function reading({ reads, readBy }: ModelEntry): Html {
 }
 
 function columnTable(columns: readonly ColumnEntry[]): Html {
-  return html`<table class="columns"><thead><tr><th>Column</th><th>Type</th><th>What it is</th><th>Promises</th></tr></thead>
+  return html`<div class="scroll"><table class="columns"><thead><tr><th>Column</th><th>Type</th><th>What it is</th><th>Promises</th></tr></thead>
 <tbody>${columns.map(
     ({ name, type, isNullable, isKey, about, checks }) =>
       html`<tr id="${name}"><td><code>${name}</code>${isKey && html`<span class="badge key" title="part of the key">key</span>`}</td><td class="type">${type}${isNullable && html`<small> or null</small>`}</td><td>${about}</td>
 <td>${checks.map((check) => html`<span class="badge">${check}</span>`)}</td></tr>
 `,
-  )}</tbody></table>`
+  )}</tbody></table></div>`
 }
 
 function promises({ checks }: ModelEntry): Html | undefined {
   if (checks.length === 0) return undefined
   const words = { rows: 'each row', sums: 'sums' }
-  return html`<h3>And</h3><ul class="promises">${checks.map(
+  return html`<h3>Also promised</h3><ul class="promises">${checks.map(
     ({ name, kind }) => html`<li>${name}<small>${words[kind]}</small></li>`,
   )}</ul>`
 }

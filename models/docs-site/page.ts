@@ -6,6 +6,15 @@ import { type ModelEntry, type Site, stateOf } from './site-data.ts'
 /** By this a folder is known to be a site of ours, which may be written anew. */
 export const GENERATOR = 'upi models docs'
 
+/** How it looks, from the general to the particular. */
+export const STYLES: readonly string[] = [
+  'colours.css',
+  'site.css',
+  'content.css',
+  'drawings.css',
+  'sql.css',
+]
+
 interface Page {
   readonly title: string
   /** From the page to the root of the site: '' or '../'. */
@@ -24,8 +33,10 @@ export function page(site: Site, { title, root, current, body }: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="${GENERATOR}">
 <title>${title}</title>
-<link rel="stylesheet" href="${root}site.css">
-<script src="${root}search.js" defer></script>
+${STYLES.map(
+  (name) => html`<link rel="stylesheet" href="${root}${name}">
+`,
+)}<script src="${root}search.js" defer></script>
 <script src="${root}site.js" defer></script>
 </head>
 <body data-root="${root}">

@@ -1,10 +1,11 @@
 import { hrefOf } from './graph-svg.ts'
 import { indexPage } from './index-page.ts'
 import { modelPage, sourcePage } from './model-page.ts'
+import { STYLES } from './page.ts'
 import type { Site } from './site-data.ts'
 
 /** Files that are the same for every site, beside this one: how it looks, and what it does in a browser. */
-export const ASSETS: readonly string[] = ['site.css', 'site.js']
+export const ASSETS: readonly string[] = [...STYLES, 'site.js']
 
 /** The pages and the words to search, by path. */
 export function renderSite(site: Site): ReadonlyMap<string, string> {

@@ -70,7 +70,7 @@ export function between(least: number, most: number): ColumnCheck {
 /** Every value is one of these. */
 export function oneOf(...accepted: readonly string[]): ColumnCheck {
   return {
-    name: `one of ${accepted.join(', ')}`,
+    name: `one of ${accepted.map((one) => one || "''").join(', ')}`,
     holds: (value) => sql`${value} in (${sql.join(accepted.map((one) => sql.lit(one)))})`,
     accepted,
   }

@@ -1,10 +1,20 @@
 import { sql } from 'kysely'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { model, type RowOf, source } from './define-model.ts'
+import { agrees } from '../agreement.ts'
+import { atLeast, column, nullable } from './column.ts'
+import { type COMPILER, follow, model, type Ref, type RowOf, source } from './define-model.ts'
 
-const payments = source<{ id: string; day: string; amount: string; is_paid: boolean }>('payments', {
-  day: 'day',
-})
+const payments = source<{
+  id: string
+  day: string
+  amount: string
+  mcc: string | null
+  is_paid: boolean
+}>('payments', { day: 'day' })
+
+const id = column('text', 'Id.')
+const day = column('date', 'Day.')
+const amount = column('numeric(14,2)', 'Rupees.')
 
 const stg_payments = model('stg_payments')
   .select((db, ref) => db.selectFrom(ref(payments, 'p')).select(['p.id', 'p.day', 'p.amount']))
@@ -13,7 +23,7 @@ const stg_payments = model('stg_payments')
     about: 'Payments.',
     grain: ['id'],
     day: 'day',
-    columns: { id: { about: 'Id.' }, day: { about: 'Day.' }, amount: { about: 'Rupees.' } },
+    columns: { id, day, amount },
   })
 
 const daily = model('daily')
@@ -28,20 +38,58 @@ const daily = model('daily')
     about: 'A row a day.',
     grain: ['date'],
     day: 'date',
-    columns: { date: { about: 'Day.' }, total: { about: 'Rupees.' } },
+    columns: { date: day, total: column('numeric(38,2)', 'Rupees.', atLeast(0)) },
+    checks: [{ name: 'not at zero', holds: (of) => sql`${of('total')} > 0` }],
   })
+
+const yearly = model('yearly')
+  .select((db, ref) =>
+    db
+      .selectFrom(ref(daily, 'd'))
+      .select([sql<number>`extract(year from d.date)::integer`.as('year')])
+      .select(({ fn }) => fn.sum<string>('d.total').as('total'))
+      .groupBy('year'),
+  )
+  .promise({
+    kind: 'by key',
+    about: 'A row a year.',
+    grain: ['year'],
+    follows: follow(daily, 'date'),
+    columns: { year: column('integer', 'Year.'), total: column('numeric(38,2)', 'Rupees.') },
+    checks: [agrees(daily, { total: 'total' }, { times: 2 })],
+  })
+
+/** A query of all types, nulls too. */
+const selected = model('x').select((db, ref) =>
+  db.selectFrom(ref(payments, 'p')).select(['p.id', 'p.day', 'p.mcc']),
+)
+const about = ''
+const kind = 'view' as const
+const grain = ['id'] as const
+const mcc = nullable('text', 'Category.')
+const columns = { id, day, mcc }
 
 describe('A model', () => {
   test('knows what it reads', () => {
     expect(daily.reads).toEqual([stg_payments])
+    expect(yearly.checks).toMatchObject([
+      { name: 'agrees with daily', columns: ['total'], reads: [daily] },
+    ])
   })
 
   test('reads one day of what has days, or all of it', () => {
-    expect(daily.compile('2026-02-01')).toMatchObject({
+    expect(daily.compile({ day: '2026-02-01' })).toMatchObject({
       sql: expect.stringContaining('from (select * from "stg_payments" where "day" = $1) as "s"'),
       parameters: ['2026-02-01'],
     })
     expect(daily.compile().sql).toContain('from "stg_payments" as "s"')
+  })
+
+  test('by key reads the keys that it is given, of the mart that it follows', () => {
+    expect(yearly.compile({ keysIn: 'stale' }).sql).toContain(
+      'from (select * from "daily" where "date" in (select key from "stale")) as "d"',
+    )
+    expect(daily.compile({ keysIn: 'stale' }).sql).toContain('from "stg_payments" as "s"')
   })
 
   test('gives the row type of its query to those who read it', () => {
@@ -49,41 +97,79 @@ describe('A model', () => {
     expectTypeOf<RowOf<typeof stg_payments>['amount']>().toEqualTypeOf<string>()
   })
 
-  test('does not compile with a column that the upstream lacks', () => {
+  test('may not bind values if it is a view: Postgres keeps its text', () => {
+    const bound = model('x').select((db, ref) =>
+      db.selectFrom(ref(payments, 'p')).select('p.id').where('p.day', '=', '2026-02-01'),
+    )
+    expect(() => bound.promise({ kind, about, grain, columns: { id } })).toThrow(
+      'view x binds values',
+    )
+  })
+})
+
+describe('What does not compile', () => {
+  test('a column that the upstream lacks', () => {
     // @ts-expect-error is_paid is in the source and not in the staging model
     model('x').select((db, ref) => db.selectFrom(ref(stg_payments, 's')).select('s.is_paid'))
   })
 
-  test('does not compile with a value of the wrong type', () => {
+  test('a value of the wrong type', () => {
     model('x').select((db, ref) =>
       // @ts-expect-error is_paid is a boolean
       db.selectFrom(ref(payments, 'p')).select('p.id').where('p.is_paid', '=', 3),
     )
   })
 
-  test('does not compile without a contract for each of its columns, and no other', () => {
-    const selected = model('x').select((db, ref) =>
-      db.selectFrom(ref(payments, 'p')).select(['p.id', 'p.day']),
-    )
-    const id = { about: 'Id.' }
-    const day = { about: 'Day.' }
-    // @ts-expect-error day is selected and not described
-    selected.promise({ kind: 'view', about: '', grain: ['id'], columns: { id } })
+  test('a column without a contract, and a contract without a column', () => {
+    // @ts-expect-error mcc is selected and not described
+    selected.promise({ kind, about, grain, columns: { id, day } })
     // @ts-expect-error amount is described and not selected
-    selected.promise({ kind: 'view', about: '', grain: ['id'], columns: { id, day, amount: day } })
+    selected.promise({ kind, about, grain, columns: { ...columns, amount } })
     // @ts-expect-error ids is no column
-    selected.promise({ kind: 'view', about: '', grain: ['ids'], columns: { id, day } })
-    // @ts-expect-error a model built by day names the column of its day
-    selected.promise({ kind: 'by day', about: '', grain: ['id'], columns: { id, day } })
+    selected.promise({ kind, about, grain: ['ids'], columns })
   })
 
-  test('may not bind values if it is a view: Postgres keeps its text', () => {
-    const bound = model('x').select((db, ref) =>
-      db.selectFrom(ref(payments, 'p')).select('p.id').where('p.day', '=', '2026-02-01'),
-    )
-    const columns = { id: { about: 'Id.' } }
-    expect(() => bound.promise({ kind: 'view', about: '', grain: ['id'], columns })).toThrow(
-      'view x binds values',
-    )
+  test('a type that the values are not of', () => {
+    // @ts-expect-error an id is text, and Postgres' integers are numbers
+    selected.promise({ kind, about, grain, columns: { ...columns, id: column('integer', '') } })
+    // @ts-expect-error nor is it a truth
+    selected.promise({ kind, about, grain, columns: { ...columns, id: column('boolean', '') } })
+    // @ts-expect-error float is no type of a mart: money would pass through it
+    column('double precision', '')
+  })
+
+  test('null where the row has none, and none where it has', () => {
+    // @ts-expect-error mcc may be null
+    selected.promise({ kind, about, grain, columns: { ...columns, mcc: column('text', '') } })
+    // @ts-expect-error id is never null
+    selected.promise({ kind, about, grain, columns: { ...columns, id: nullable('text', '') } })
+  })
+
+  test('a model built by day that does not say which, or by key without what it follows', () => {
+    // @ts-expect-error no day
+    selected.promise({ kind: 'by day', about, grain, columns })
+    // @ts-expect-error date is no column
+    selected.promise({ kind: 'by day', about, grain, day: 'date', columns })
+    // @ts-expect-error date is no column of an expression either
+    selected.promise({ kind: 'by day', about, grain, day: (of) => sql`${of('date')}`, columns })
+    // @ts-expect-error nothing is followed
+    selected.promise({ kind: 'by key', about, grain, columns })
+    // @ts-expect-error daily has no such column
+    follow(daily, 'day')
+  })
+
+  test('a check of a column that is not there', () => {
+    const promised = { kind, about, grain, columns }
+    const name = 'a check'
+    // @ts-expect-error amount is not selected
+    selected.promise({ ...promised, checks: [{ name, holds: (of) => sql`${of('amount')} > 0` }] })
+    const totals = (db: typeof COMPILER, ref: Ref) =>
+      db.selectFrom(ref(payments, 'p')).select(({ fn }) => fn.count('p.id').as('amount'))
+    // @ts-expect-error amount is not selected
+    selected.promise({ ...promised, checks: [{ name, columns: ['amount'], totals }] })
+    // @ts-expect-error amount is not selected
+    selected.promise({ ...promised, checks: [agrees(daily, { amount: 'total' })] })
+    // @ts-expect-error daily has no amount
+    selected.promise({ ...promised, checks: [agrees(daily, { id: 'amount' })] })
   })
 })

@@ -181,15 +181,15 @@ function makeModel<Name extends string, Row>(
     dayColumn: typeof day === 'string' ? day : undefined,
     reads: readsOf(build),
     follows,
-    checks: (contract.checks ?? []).map(makeCheck),
+    checks: (contract.checks ?? []).map((check) => makeCheck(check, follows)),
     compile,
   }
 }
 
-function makeCheck<Row>(check: PromisedCheck<Row>): Check {
+function makeCheck<Row>(check: PromisedCheck<Row>, follows?: Followed): Check {
   if ('holds' in check) return { name: check.name, holds: check.holds(columnOf) }
   const { name, columns, totals } = check
-  const of = (scope?: Scope) => totals(COMPILER, refTo(scope))
+  const of = (scope?: Scope) => totals(COMPILER, refTo(scope, follows))
   return { name, columns, reads: readsOf(totals), totals: of }
 }
 

@@ -91,6 +91,36 @@ describe('A plan', () => {
     ])
   })
 
+  test('builds on nothing stale: a mart above that changed is built first, though nobody asked', () => {
+    const sum = model('sum')
+      .select((db, ref) => db.selectFrom(ref(daily, 'd')).select(['d.date', 'd.shop']))
+      .promise({ kind: 'by day', about: '', day: 'date', grain: ['date', 'shop'], columns })
+    const wider = makeGraph([sum, daily, stg])
+    const marked = new Map([
+      ['daily', new Set([D1])],
+      ['sum', new Set([D1])],
+    ])
+    const built = new Map(upToDate().built).set('sum', daysOf(sum, wider))
+    const tables = new Map(upToDate().tables).set('sum', {
+      shape: wider.shapeOf(sum),
+      columns: new Map(),
+      key: [],
+    })
+    const steps = plan(wider, { models: [sum] }, { ...upToDate(), built, tables, marked })
+    expect(explain(steps).map(({ models }) => models)).toEqual([['daily', 'sum']])
+    const again = plan(
+      wider,
+      { models: [sum] },
+      {
+        ...upToDate(),
+        built,
+        tables,
+        marked: new Map([['sum', new Set([D1])]]),
+      },
+    )
+    expect(explain(again).map(({ models }) => models)).toEqual([['sum']])
+  })
+
   test('keeps to the days within a range', () => {
     const warehouse = { ...upToDate(), marked: new Map([['daily', new Set([D1, D2])]]) }
     const days = { from: D2, to: D2 }
@@ -164,8 +194,8 @@ function upToDate(): Warehouse {
   }
 }
 
-function daysOf(one: Model): Map<string, Built> {
-  const built = { fingerprint: graph.fingerprintOf(one), state: 'built' } as const
+function daysOf(one: Model, of = graph): Map<string, Built> {
+  const built = { fingerprint: of.fingerprintOf(one), state: 'built' } as const
   return new Map([D1, D2].map((date) => [date, built]))
 }
 

@@ -1,4 +1,4 @@
-import type { Model } from './define-model.ts'
+import { isModel, type Model } from './define-model.ts'
 import type { Graph } from './graph.ts'
 import { missingColumns, type Tables, tableFault } from './shape.ts'
 
@@ -152,13 +152,33 @@ interface DayLook {
   readonly warehouse: Warehouse
 }
 
-// Rows that changed concern all marts of the day, which are to be of one snapshot; another reason only its model.
+// Rows that changed concern all marts of the day, which are to be of one snapshot; another reason only its model. What
+// is built reads nothing stale: marts above that nobody asked for are built with it if they need it.
 function dayNeeds(graph: Graph, models: readonly Model[], look: DayLook) {
   const reasons = models.map((model) => reasonFor(graph, model, look))
   const isChanged = reasons.includes('rows changed') || reasons.includes('asked')
   const needy = isChanged ? models : models.filter((_, i) => reasons[i] !== undefined)
-  const reason = WEIGHT.find((one) => reasons.includes(one))
-  return { models: needy.map((model) => stamp(graph, model)), reason }
+  const above = { ...look, wanted: { models } }
+  const stale = martsAbove(needy).filter((model) => reasonFor(graph, model, above) !== undefined)
+  const building = new Set([...needy, ...stale].map(({ name }) => name))
+  return {
+    models: graph.models.filter(({ name }) => building.has(name)).map((one) => stamp(graph, one)),
+    reason: WEIGHT.find((one) => reasons.includes(one)),
+  }
+}
+
+// The marts built by day that these read, through views and through each other.
+function martsAbove(models: readonly Model[]): Model[] {
+  const above = new Set<Model>()
+  const visit = (model: Model) => {
+    for (const read of model.reads) {
+      if (!isModel(read) || above.has(read)) continue
+      if (read.kind === 'by day') above.add(read)
+      visit(read)
+    }
+  }
+  for (const model of models) visit(model)
+  return [...above]
 }
 
 const WEIGHT: readonly Reason[] = [

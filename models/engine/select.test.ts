@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { column } from './column.ts'
-import { type Model, model, type Relation, source } from './define-model.ts'
+import { model, type Relation, source } from './define-model.ts'
 import { makeGraph } from './graph.ts'
 import { selectModels } from './select.ts'
 
@@ -59,11 +59,7 @@ function namesOf(selections: readonly string[]): string[] {
   return selectModels(graph, selections).map(({ name }) => name)
 }
 
-function reading(
-  name: string,
-  tags: readonly string[],
-  upstream: Relation<{ day: string }>,
-): Model {
+function reading(name: string, tags: readonly string[], upstream: Relation<{ day: string }>) {
   return model(name)
     .select((db, ref) => db.selectFrom(ref(upstream, 'u')).select('u.day'))
     .promise({

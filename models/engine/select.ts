@@ -48,11 +48,14 @@ function find({ models }: Graph, what: string): Model[] {
   )
 }
 
-// A part of the name, the name mistyped, or one of its words mistyped.
+// A part of the name, or each of its words is one of the name's, if mistyped.
 function isNear(wanted: string, name: string): boolean {
   const plain = wanted.replaceAll('*', '')
   if (plain.length > 1 && (name.includes(plain) || plain.includes(name))) return true
-  return [name, ...name.split('_')].some((word) => editsBetween(plain, word) <= word.length / 4)
+  const words = name.split('_')
+  return plain
+    .split('_')
+    .every((word) => words.some((each) => editsBetween(word, each) <= each.length / 4))
 }
 
 /** How many letters must be put in, taken out or replaced to make one word of the other. */

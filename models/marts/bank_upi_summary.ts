@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { day, label, SIDE, SIDE_FIGURES } from '../columns.ts'
 import { model, type RowOf } from '../engine/define-model.ts'
-import { countWhere, rate, sideOf, sidesGrouped, whoOf } from '../expressions.ts'
+import { countWhere, orEmpty, rate, sideOf, sidesGrouped, whoOf } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
 import { daily_upi_summary } from './daily_upi_summary.ts'
 
@@ -15,8 +15,8 @@ export const bank_upi_summary = model('bank_upi_summary')
           .where('t.is_payment', '=', sql.lit(true))
           .select('t.txn_date as date')
           .select(({ ref: column, fn }) => [
-            whoOf(column('t.payer_bank'), column('t.payee_bank')).as('bank'),
-            sideOf(column('t.payer_bank')).as('side'),
+            whoOf(orEmpty(column('t.payer_bank')), orEmpty(column('t.payee_bank'))).as('bank'),
+            sideOf(orEmpty(column('t.payer_bank'))).as('side'),
             fn.countAll<string>().as('txns'),
             countWhere(column('t.is_success')).as('approved'),
             countWhere(sql`${column('t.decline_class')} = 'TD'`).as('td'),
@@ -24,7 +24,11 @@ export const bank_upi_summary = model('bank_upi_summary')
             countWhere(column('t.is_reversed')).as('reversals'),
           ])
           .groupBy(({ ref: column }) =>
-            sidesGrouped(column('t.txn_date'), column('t.payer_bank'), column('t.payee_bank')),
+            sidesGrouped(
+              column('t.txn_date'),
+              orEmpty(column('t.payer_bank')),
+              orEmpty(column('t.payee_bank')),
+            ),
           ),
       )
       .selectFrom('counted as c')

@@ -24,7 +24,12 @@ export const category_upi_summary = model('category_upi_summary')
         countWhere(column('t.is_reversed')).as('reversed_txns'),
         sumWhere(column('t.amount'), column('t.is_success')).as('amount'),
       ])
-      .groupBy(['t.txn_date', 't.mcc', 't.type', 't.channel']),
+      .groupBy(({ ref: column }) => [
+        column('t.txn_date'),
+        orEmpty(column('t.mcc')),
+        orEmpty(column('t.type')),
+        orEmpty(column('t.channel')),
+      ]),
   )
   .promise({
     kind: 'by day',

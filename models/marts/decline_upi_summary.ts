@@ -21,7 +21,7 @@ export const decline_upi_summary = model('decline_upi_summary')
         fn.max<'TD' | 'BD' | null>('t.decline_class').as('class'),
         fn.countAll<string>().as('txns'),
       ])
-      .groupBy(['t.txn_date', 't.response_code']),
+      .groupBy(({ ref: column }) => [column('t.txn_date'), orEmpty(column('t.response_code'))]),
   )
   .promise({
     kind: 'by day',

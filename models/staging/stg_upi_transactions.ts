@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import { column, nullable } from '../engine/column.ts'
-import { model } from '../engine/define-model.ts'
+import { STATUSES } from '../../core/status.ts'
+import { column, nullable, oneOf } from '../engine/column.ts'
+import { model, type RowOf } from '../engine/define-model.ts'
 import { clean_upi_transactions } from '../sources.ts'
 
 export const stg_upi_transactions = model('stg_upi_transactions')
@@ -54,13 +55,17 @@ export const stg_upi_transactions = model('stg_upi_transactions')
       txn_date: column('date', 'Business date: the day of the payment in Asia/Kolkata.'),
       event_time: column('timestamptz', 'When the payment was initiated.'),
       completed_at: nullable('timestamptz', 'When its status became final.'),
-      status: column('text', 'The greatest status seen.'),
+      status: column('text', 'The greatest status seen.', oneOf(...STATUSES)),
       amount: column('numeric(14,2)', 'Rupees.'),
       latency_ms: nullable('bigint', 'From initiation to completion.'),
       response_code: nullable('text', 'NPCI or bank response code, unwrapped.'),
-      decline_class: nullable('text', 'TD, technical, or BD, business.'),
-      type: nullable('text', 'P2P, P2M, REFUND or unknown.'),
-      channel: nullable('text', 'QR, INTENT, COLLECT, MANDATE, OTHER or unknown.'),
+      decline_class: nullable('text', 'TD, technical, or BD, business.', oneOf('TD', 'BD')),
+      type: nullable('text', 'P2P, P2M, REFUND or unknown.', oneOf('P2P', 'P2M', 'REFUND')),
+      channel: nullable(
+        'text',
+        'QR, INTENT, COLLECT, MANDATE, OTHER or unknown.',
+        oneOf('QR', 'INTENT', 'COLLECT', 'MANDATE', 'OTHER'),
+      ),
       mcc: nullable('text', 'Merchant category code.'),
       payer_key: column('bytea', 'Token of the payer.'),
       payer_handle: column('text', 'Handle of the payer.'),
@@ -78,3 +83,5 @@ export const stg_upi_transactions = model('stg_upi_transactions')
       merchant: nullable('text', 'VPA of the merchant; null between persons.'),
     },
   })
+
+export type StgUpiTransactions = RowOf<typeof stg_upi_transactions>

@@ -103,9 +103,14 @@ async function insertMarks(
   models: readonly string[],
   days: ReadonlyMap<string, string>,
 ): Promise<void> {
+  // A model that this version does not know may be another's, which would never hear of the change.
   await sql`insert into ops.dirty_keys (model, business_date, reason)
     select model, day, reason
-    from unnest(${models}::text[]) as model,
+    from (
+        select unnest(${models}::text[])
+        union select model from ops.model_days
+          where business_date is not null and to_regclass(quote_ident(model)) is not null
+      ) as known (model),
       unnest(${[...days.keys()]}::date[], ${[...days.values()]}::text[]) as found (day, reason)`.execute(
     trx,
   )

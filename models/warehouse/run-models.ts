@@ -9,6 +9,8 @@ import { readWarehouse } from './read-warehouse.ts'
 /** Told of a run as it goes on. */
 export interface RunWatcher extends Watcher {
   readonly onWait?: () => void
+  /** Told that no other run is under way any more. */
+  readonly onTurn?: () => void
   /** Told of the views and tables that were made or altered. */
   readonly onMake?: (names: readonly string[]) => void
   readonly onPlan?: (steps: readonly Step[]) => void
@@ -40,7 +42,10 @@ export async function runAlone(
 ): Promise<Executed> {
   const { db, signal } = around
   watcher.onWait?.()
-  return await underLock(db, { subject: 'run', signal }, () => runModels(around, wanted, watcher))
+  return await underLock(db, { subject: 'run', signal }, async () => {
+    watcher.onTurn?.()
+    return await runModels(around, wanted, watcher)
+  })
 }
 
 /** What a run would do now; nothing is written. */

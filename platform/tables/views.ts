@@ -1,37 +1,6 @@
-import type { Status } from '../../core/status.ts'
 import type { ReadOnly } from './columns.ts'
 
 type View<Row> = { [Column in keyof Row]: ReadOnly<Row[Column]> }
-
-/** Clean, named for the marts. */
-export type StgUpiTransactions = View<{
-  txn_id: string
-  txn_date: string
-  event_time: Date
-  completed_at: Date | null
-  status: Status
-  amount: string
-  latency_ms: string | null
-  response_code: string | null
-  decline_class: string | null
-  type: string | null
-  channel: string | null
-  mcc: string | null
-  payer_key: Buffer
-  payer_handle: string
-  payer_bank: string | null
-  payee_key: Buffer
-  payee_handle: string
-  payee_bank: string | null
-  original_txn_id: string | null
-  is_payment: boolean
-  is_success: boolean
-  is_failed: boolean
-  is_pending: boolean
-  is_reversed: boolean
-  is_terminal: boolean
-  merchant: string | null
-}>
 
 /** What is shown beside every daily figure. */
 export type DayStatus = View<{

@@ -101,7 +101,11 @@ const FAULTS: Readonly<Record<FaultKind, (target: Target) => Promise<void>>> = {
     process.kill(pid as number, 'SIGKILL')
   },
   'crash postgres': async (target) => signalServer(target, 'postgres', 'SIGKILL'),
-  'restart postgres': async (target) => signalServer(target, 'postgres', 'SIGINT'),
+  'restart postgres': async (target) => {
+    // Seen once of Postgres 18.4: told to stop while it was recovering from a crash, it never ended.
+    await target.pool.query('select 1')
+    signalServer(target, 'postgres', 'SIGINT')
+  },
   'crash kafka': async (target) => signalServer(target, 'kafka', 'SIGKILL'),
   'freeze kafka': async (target) => {
     signalServer(target, 'kafka', 'SIGSTOP')

@@ -122,7 +122,7 @@ select exists (
     and ("p95_latency_ms" >= 0)
     and ("p99_latency_ms" >= 0)
     and ("total_txns" = "success_txns" + "failed_txns"
-          + "pending_txns" + "reversed_txns")
+      + "pending_txns" + "reversed_txns")
     and (("p50_latency_ms" <= "p95_latency_ms"
           and "p95_latency_ms" <= "p99_latency_ms")))
 ) as any_bad;
@@ -170,6 +170,6 @@ select
 -- $1 = 2026-02-01
 -- $2 = 2026-02-01
 select jsonb_build_object('here', to_jsonb(ours), 'there', to_jsonb(theirs)) as bad
-from (select coalesce(sum("total_txns"), 0)::numeric as "total_txns", coalesce(sum("success_txns"), 0)::numeric as "success_txns", coalesce(sum("total_amount"), 0)::numeric as "total_amount" from "daily_upi_summary" where "date" = $1) as ours,
-  (select coalesce("total_txns", 0)::numeric as "total_txns", coalesce("success_txns", 0)::numeric as "success_txns", coalesce("total_amount", 0)::numeric as "total_amount" from ((select sum("m"."total_txns") as "total_txns", sum("m"."success_txns") as "success_txns", sum("m"."total_amount") as "total_amount" from (select * from "fact_upi_aggregates" where "txn_date" = $2) as "m")) as totals) as theirs
-where ("ours"."total_txns", "ours"."success_txns", "ours"."total_amount") is distinct from ("theirs"."total_txns", "theirs"."success_txns", "theirs"."total_amount");
+from (select coalesce(sum("total_txns"), 0)::numeric as "total_txns", coalesce(sum("success_txns"), 0)::numeric as "success_txns", coalesce(sum("failed_txns"), 0)::numeric as "failed_txns", coalesce(sum("pending_txns"), 0)::numeric as "pending_txns", coalesce(sum("total_amount"), 0)::numeric as "total_amount" from "daily_upi_summary" where "date" = $1) as ours,
+  (select coalesce("total_txns", 0)::numeric as "total_txns", coalesce("success_txns", 0)::numeric as "success_txns", coalesce("failed_txns", 0)::numeric as "failed_txns", coalesce("pending_txns", 0)::numeric as "pending_txns", coalesce("total_amount", 0)::numeric as "total_amount" from ((select sum("m"."total_txns") * 1 as "total_txns", sum("m"."success_txns") * 1 as "success_txns", sum("m"."failed_txns") * 1 as "failed_txns", sum("m"."pending_txns") * 1 as "pending_txns", sum("m"."total_amount") * 1 as "total_amount" from (select * from "fact_upi_aggregates" where "txn_date" = $2) as "m")) as totals) as theirs
+where ("ours"."total_txns", "ours"."success_txns", "ours"."failed_txns", "ours"."pending_txns", "ours"."total_amount") is distinct from ("theirs"."total_txns", "theirs"."success_txns", "theirs"."failed_txns", "theirs"."pending_txns", "theirs"."total_amount");

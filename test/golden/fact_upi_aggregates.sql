@@ -83,7 +83,9 @@ select exists (
     and ("unique_payees" >= 0)
     and ("unique_handles" is not null)
     and ("unique_handles" >= 0)
-    and ("success_txns" + "failed_txns" + "pending_txns" <= "total_txns"))
+    and ("success_txns" + "failed_txns" + "pending_txns" <= "total_txns")
+    and ("avg_txn_amount" between "min_txn_amount" and "max_txn_amount")
+    and (greatest("unique_payers", "unique_payees") <= "total_txns"))
 ) as any_bad;
 
 -- $1 = 2026-02-01

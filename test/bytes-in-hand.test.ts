@@ -1,0 +1,133 @@
+import { afterEach, expect, test } from 'vitest'
+import { BytesInHand } from '../platform/bytes-in-hand.ts'
+import { COMPRESSIONS } from '../platform/kafka-codecs.ts'
+import { createLogger } from '../platform/telemetry.ts'
+import { readTopicLog } from '../platform/topic-log.ts'
+import { SESSION_MS } from '../streaming/group-consumer.ts'
+import { createSink, type Sink } from '../streaming/sink.ts'
+import { StreamWorker } from '../streaming/worker.ts'
+import { brokenBooks } from './books.ts'
+import { aMessage } from './factories.ts'
+import { FakeSink } from './fixtures/fake-sink.ts'
+import { RULES } from './fixtures/records.ts'
+import { eventually, useStack } from './harness.ts'
+import { useTopics } from './own-topic.ts'
+import { sinkPool } from './sink-topic.ts'
+
+const stack = useStack('database')
+const own = useTopics(stack)
+const log = createLogger({ process: 'test', level: 'fatal', pretty: false })
+
+const PARTITIONS = Array.from({ length: 12 }, (_, i) => i)
+const BATCH_MESSAGES = 100
+const BATCHES = 8
+
+class WatchedHand extends BytesInHand {
+  most = 0
+  largest = 0
+
+  override change(bytes: number): void {
+    super.change(bytes)
+    this.most = Math.max(this.most, this.bytes)
+    this.largest = Math.max(this.largest, bytes)
+  }
+}
+
+/** Fills many partitions with batches that pack well. */
+async function fill(): Promise<number> {
+  const count = PARTITIONS.length
+  await own.admin.createPartitions({ topicPartitions: [{ topic: own.name, count }] })
+  const compression = COMPRESSIONS.zstd
+  for (let i = 0; i < BATCHES * count; i++) {
+    const messages = Array.from({ length: BATCH_MESSAGES }, () => ({
+      partition: i % count,
+      value: JSON.stringify(aMessage()),
+    }))
+    // Of one partition: what is sent again has not arrived.
+    await eventually(() => own.producer.send({ topic: own.name, compression, messages }))
+  }
+  return count * BATCHES * BATCH_MESSAGES
+}
+
+const stops: (() => Promise<void>)[] = []
+
+function start(sink: Sink, hand: BytesInHand): void {
+  const abort = new AbortController()
+  const worker = new StreamWorker({
+    kafka: own.kafka,
+    sink,
+    hand,
+    rules: RULES,
+    loadSchema: async () => ({ type: 'UNKNOWN' }),
+    topic: own.name,
+    group: own.name,
+    log,
+    onBatch: () => {},
+  })
+  const ended = worker.run(abort.signal)
+  ended.catch(() => {})
+  stops.push(async () => {
+    abort.abort()
+    await ended
+  })
+}
+
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+/** Waits until so many partitions were written to their end. */
+async function allWritten(sink: FakeSink, partitions: readonly number[]): Promise<void> {
+  const end = `-${BATCHES * BATCH_MESSAGES}`
+  const isDone = (each: number) => sink.of('written', each).at(-1)?.endsWith(end) === true
+  await eventually(() => partitions.every(isDone))
+}
+
+test('many partitions of packed batches arrive, and never more is in hand than the budget and a batch', async () => {
+  const messages = await fill()
+  const budget = 512 * 1024
+  const hand = new WatchedHand(budget)
+  const sink = createSink({
+    pool: sinkPool(stack),
+    group: own.name,
+    topic: own.name,
+    rules: { version: 'test', settings: {} },
+    readLog: () => readTopicLog(own.admin, own.name),
+  })
+  start(sink, hand)
+  await own.written(messages)
+  await eventually(own.atEnd)
+  expect(hand.most).toBeGreaterThanOrEqual(budget)
+  expect(hand.most).toBeLessThan(budget + hand.largest)
+  await eventually(() => hand.bytes === 0)
+  expect(await brokenBooks(own.pool)).toEqual([])
+}, 30_000)
+
+test('a partition that stands still leaves room for the others', async () => {
+  await fill()
+  const sink = new FakeSink()
+  sink.hold(0)
+  start(sink, new WatchedHand(2 << 20))
+  await allWritten(sink, PARTITIONS.slice(1))
+  sink.letGo(0)
+  await allWritten(sink, [0])
+}, 30_000)
+
+test('while the budget is used up the consumer beats, and it goes on when there is room', async () => {
+  await fill()
+  const sink = new FakeSink()
+  for (const partition of PARTITIONS) sink.hold(partition)
+  const hand = new WatchedHand(256 * 1024)
+  start(sink, hand)
+  await eventually(() => hand.bytes >= 256 * 1024)
+  const memberOf = async () =>
+    (await own.admin.describeGroups([own.name])).groups[0]?.members.map((each) => each.memberId)
+  const before = await memberOf()
+  const began = performance.now()
+  await eventually(() => performance.now() > began + SESSION_MS[0] + 1_500, Boolean, 10_000)
+  expect(hand.most).toBeLessThan(256 * 1024 + hand.largest)
+  for (const partition of PARTITIONS) sink.letGo(partition)
+  await allWritten(sink, PARTITIONS)
+  expect(await memberOf()).toEqual(before)
+  expect(before).toHaveLength(1)
+}, 30_000)

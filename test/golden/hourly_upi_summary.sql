@@ -1,0 +1,92 @@
+create table "hourly_upi_summary" (
+  "date" date not null,
+  "hour" smallint not null,
+  "total_txns" bigint not null,
+  "success_txns" bigint not null,
+  "failed_txns" bigint not null,
+  "pending_txns" bigint not null,
+  "reversed_txns" bigint not null,
+  "amount" numeric(38,2) not null,
+  primary key ("date", "hour")
+);
+
+grant select on "hourly_upi_summary" to "upi_api", "upi_report";
+
+comment on table "hourly_upi_summary" is 'One row an hour of a business date that has payments: payments by outcome, and money. [model d5c00eadce44ac19]';
+
+-- $1 = 2026-02-01
+create temporary table "built_hourly_upi_summary" on commit drop as
+select
+  "t"."txn_date" as "date",
+  date_part('hour', ("t"."event_time" at time zone interval '05:30'))::smallint as "hour",
+  count(*) as "total_txns",
+  count(*) filter (where "t"."is_success") as "success_txns",
+  count(*) filter (where "t"."is_failed") as "failed_txns",
+  count(*) filter (where "t"."is_pending") as "pending_txns",
+  count(*) filter (where "t"."is_reversed") as "reversed_txns",
+  coalesce(sum("t"."amount") filter (where "t"."is_success"), 0)::numeric(38, 2) as "amount"
+from (
+  select
+    *
+  from "stg_upi_transactions"
+  where "txn_date" = $1
+) as "t"
+where "t"."is_payment" = true
+group by "t"."txn_date",
+  "hour";
+
+-- $1 = 2026-02-01
+select exists (
+  select from "built_hourly_upi_summary" as built
+  where not (("date" = $1)
+    and ("date" is not null)
+    and ("hour" is not null)
+    and ("hour" between 0 and 23)
+    and ("total_txns" is not null)
+    and ("total_txns" >= 0)
+    and ("success_txns" is not null)
+    and ("success_txns" >= 0)
+    and ("failed_txns" is not null)
+    and ("failed_txns" >= 0)
+    and ("pending_txns" is not null)
+    and ("pending_txns" >= 0)
+    and ("reversed_txns" is not null)
+    and ("reversed_txns" >= 0)
+    and ("amount" is not null)
+    and ("amount" >= 0)
+    and ("total_txns" = "success_txns" + "failed_txns"
+      + "pending_txns" + "reversed_txns"))
+) as any_bad;
+
+-- $1 = 2026-02-01
+with written as (
+  insert into "hourly_upi_summary" as m ("date", "hour", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "amount")
+  select "date", "hour", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "amount" from "built_hourly_upi_summary"
+  on conflict ("date", "hour") do update set
+    "total_txns" = "excluded"."total_txns",
+    "success_txns" = "excluded"."success_txns",
+    "failed_txns" = "excluded"."failed_txns",
+    "pending_txns" = "excluded"."pending_txns",
+    "reversed_txns" = "excluded"."reversed_txns",
+    "amount" = "excluded"."amount"
+  where ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."amount")
+    is distinct from ("excluded"."total_txns", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."reversed_txns", "excluded"."amount")
+  returning "old"."date" is null as is_new
+), vanished as (
+  delete from "hourly_upi_summary" as m
+  where "date" = $1
+    and not exists (select from "built_hourly_upi_summary" as b where "b"."date" = "m"."date" and "b"."hour" = "m"."hour")
+  returning m.*
+)
+select
+  (select count(*) from "built_hourly_upi_summary") as built,
+  (select count(*) from written where is_new) as inserted,
+  (select count(*) from written where not is_new) as updated,
+  (select count(*) from vanished) as deleted;
+
+-- $1 = 2026-02-01
+-- $2 = 2026-02-01
+select jsonb_build_object('here', to_jsonb(ours), 'there', to_jsonb(theirs)) as bad
+from (select coalesce(sum("total_txns"), 0)::numeric as "total_txns", coalesce(sum("success_txns"), 0)::numeric as "success_txns", coalesce(sum("failed_txns"), 0)::numeric as "failed_txns", coalesce(sum("pending_txns"), 0)::numeric as "pending_txns", coalesce(sum("reversed_txns"), 0)::numeric as "reversed_txns", coalesce(sum("amount"), 0)::numeric as "amount" from "hourly_upi_summary" where "date" = $1) as ours,
+  (select coalesce("total_txns", 0)::numeric as "total_txns", coalesce("success_txns", 0)::numeric as "success_txns", coalesce("failed_txns", 0)::numeric as "failed_txns", coalesce("pending_txns", 0)::numeric as "pending_txns", coalesce("reversed_txns", 0)::numeric as "reversed_txns", coalesce("amount", 0)::numeric as "amount" from ((select sum("m"."total_txns") * 1 as "total_txns", sum("m"."success_txns") * 1 as "success_txns", sum("m"."failed_txns") * 1 as "failed_txns", sum("m"."pending_txns") * 1 as "pending_txns", sum("m"."reversed_txns") * 1 as "reversed_txns", sum("m"."total_amount") * 1 as "amount" from (select * from "daily_upi_summary" where "date" = $2) as "m")) as totals) as theirs
+where ("ours"."total_txns", "ours"."success_txns", "ours"."failed_txns", "ours"."pending_txns", "ours"."reversed_txns", "ours"."amount") is distinct from ("theirs"."total_txns", "theirs"."success_txns", "theirs"."failed_txns", "theirs"."pending_txns", "theirs"."reversed_txns", "theirs"."amount");
