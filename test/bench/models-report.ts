@@ -83,7 +83,8 @@ function columnsOf({ options, dbt }: ModelsResult): Columns {
 
 function rowOf({ what, models, floor, dbt }: Task): Row {
   const [ours, plain] = [models.map(secondsOf), floor.map(secondsOf)]
-  const median = spreadOf(ours).median
+  // Round by round: dbt is not in all of them.
+  const timesDbt = dbt.map(({ seconds }, nth) => seconds / (ours[nth] as number))
   return {
     what,
     models: spreadOf(ours),
@@ -91,7 +92,7 @@ function rowOf({ what, models, floor, dbt }: Task): Row {
     dbt: dbt.length === 0 ? null : spreadOf(dbt.map(secondsOf)),
     ofFloor:
       plain.length === 0 ? null : spreadOf(ours.map((time, nth) => time / (plain[nth] as number))),
-    timesDbt: dbt.length === 0 ? null : spreadOf(dbt.map(secondsOf)).median / median,
+    timesDbt: dbt.length === 0 ? null : spreadOf(timesDbt).median,
     postgresCpu: { models: medianCpu(models), floor: medianCpu(floor) },
   }
 }
