@@ -128,6 +128,16 @@ describe('A check that fails', () => {
     ])
   })
 
+  test('of a key that comes twice holds too when one of the two is there already', async () => {
+    const models = [...MODELS, twice]
+    await insertClean(admin, { amount: '5.00' })
+    expect((await refresh(db, { models })).failures).toEqual([])
+    await insertClean(admin, { amount: '6.00' })
+    expect((await refresh(db, { models })).failures).toMatchObject([
+      { model: 'twice', error: 'key: unique', badRows: [{ date: D1, times: 2 }] },
+    ])
+  })
+
   test('of totals shows both sides', async () => {
     await insertClean(admin, { amount: '5.00' })
     const { failures } = await refresh(db, { models: [...MODELS, disagreeing] })
