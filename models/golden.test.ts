@@ -39,6 +39,7 @@ function textOf(model: Model): string {
     shape: graph.shapeOf(model),
     isMissing: true,
     addColumns: [],
+    relaxColumns: [],
     isFollowed: followers.length > 0,
     readers: ['upi_api', 'upi_report'],
   })

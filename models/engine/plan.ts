@@ -1,6 +1,6 @@
 import { isModel, type Model } from './define-model.ts'
 import type { Graph } from './graph.ts'
-import { missingColumns, type Tables, tableFault } from './shape.ts'
+import { missingColumns, relaxedColumns, type Tables, tableFault } from './shape.ts'
 
 /** One thing to do. What a plan prints is what a run does. */
 export type Step = RelationsStep | DayStep | WholeStep | SkipStep
@@ -18,6 +18,7 @@ export interface TablePlan {
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
+  readonly relaxColumns: readonly string[]
   readonly isFollowed: boolean
 }
 
@@ -127,7 +128,9 @@ export function relations(
       if (table !== undefined) tableFault(model, table)
       const isFollowed = graph.followersOf(model).length > 0
       const addColumns = table === undefined ? [] : missingColumns(model, table)
-      return [{ model, shape, isMissing: table === undefined, addColumns, isFollowed }]
+      const relaxColumns = table === undefined ? [] : relaxedColumns(model, table)
+      const isMissing = table === undefined
+      return [{ model, shape, isMissing, addColumns, relaxColumns, isFollowed }]
     })
   if (staleViews.length + staleTables.length === 0) return []
   return [{ kind: 'relations', views: staleViews, tables: staleTables }]

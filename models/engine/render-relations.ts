@@ -29,6 +29,7 @@ export interface TableChange {
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
+  readonly relaxColumns: readonly string[]
   readonly isFollowed: boolean
   /** Roles that may read it. */
   readonly readers: readonly string[]
@@ -36,11 +37,14 @@ export interface TableChange {
 
 /** The statements that make a mart's table what its contract says. Nothing that holds figures is taken away. */
 export function renderTable(change: TableChange): Statement[] {
-  const { model, shape, isMissing, addColumns, isFollowed, readers } = change
+  const { model, shape, isMissing, addColumns, relaxColumns, isFollowed, readers } = change
   const table = sql.table(model.name)
   const made = isMissing ? makeTable(model) : addColumns.map((name) => addColumn(model, name))
   return [
     ...made,
+    ...relaxColumns.map(
+      (name) => sql`alter table ${table} alter column ${sql.ref(name)} drop not null`,
+    ),
     ...(isFollowed ? followStatements(model) : []),
     sql`grant select on ${table} to ${sql.join(readers.map((role) => sql.ref(role)))}`,
     commentOn('table', model, shape),

@@ -8,12 +8,20 @@ export interface Table {
   /** Of the contract by which it was made last; '' for a table that migrations made. */
   readonly shape: string
   readonly columns: ReadonlyMap<string, string>
+  /** Those of them that take no null. */
+  readonly required: ReadonlySet<string>
   readonly key: readonly string[]
 }
 
 /** The columns that a contract has and a table has not. */
 export function missingColumns(model: Model, table: Table): string[] {
   return Object.keys(model.columns).filter((name) => !table.columns.has(name))
+}
+
+/** The columns that may be null by a contract, and may not be in the table. */
+export function relaxedColumns(model: Model, { required }: Table): string[] {
+  const nullable = Object.entries(model.columns).filter(([, column]) => column.nullable)
+  return nullable.map(([name]) => name).filter((name) => required.has(name))
 }
 
 /** Refuses a table that cannot become what the contract says without losing figures. */
