@@ -7,6 +7,7 @@ export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, s
   upi_ingest: { lock_timeout: '10s', idle_in_transaction_session_timeout: '5s', jit: 'off' },
   // A day is a few hundred thousand rows: worth a second process, which the planner's defaults begin with later. To
   // count different keys, sorting the keys alone takes three quarters of the time of sorting the rows by them.
+  // The statement of a process that was killed, or whose machine is gone, ends with it, and so do its locks.
   upi_transform: {
     lock_timeout: '30s',
     idle_in_transaction_session_timeout: '60s',
@@ -15,6 +16,10 @@ export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, s
     parallel_setup_cost: '100',
     parallel_tuple_cost: '0.01',
     enable_presorted_aggregate: 'off',
+    client_connection_check_interval: '2s',
+    tcp_keepalives_idle: '30',
+    tcp_keepalives_interval: '10',
+    tcp_keepalives_count: '3',
   },
   // Compiling a plan over a hundred partitions costs more than running it.
   upi_api: {

@@ -24,7 +24,6 @@ const dim = model('dim')
     columns: { shop: columns.shop },
   })
 const graph = makeGraph([daily, dim, shops, stg])
-const required = { required: new Set<string>() }
 const D1 = '2026-02-01'
 const D2 = '2026-02-02'
 
@@ -105,7 +104,7 @@ describe('A plan', () => {
     const tables = new Map(upToDate().tables).set('sum', {
       shape: wider.shapeOf(sum),
       columns: new Map(),
-      ...required,
+      required: new Set(),
       key: [],
     })
     const steps = plan(wider, { models: [sum] }, { ...upToDate(), built, tables, marked })
@@ -144,7 +143,7 @@ describe('A plan', () => {
     const table = {
       shape: 'old',
       columns: new Map([['date', 'text']]),
-      ...required,
+      required: new Set<string>(),
       key: ['date', 'shop'],
     }
     const warehouse = { ...upToDate(), tables: new Map([['daily', table]]) }
@@ -161,7 +160,7 @@ describe('A plan', () => {
     const table = {
       shape: 'old',
       columns: new Map([['date', 'date']]),
-      ...required,
+      required: new Set<string>(),
       key: ['date', 'shop'],
     }
     const warehouse = { ...upToDate(), tables: new Map(upToDate().tables).set('daily', table) }
@@ -191,7 +190,7 @@ function empty(): Warehouse {
 function upToDate(): Warehouse {
   const tables = graph.models.map((one): [string, Table] => [
     one.name,
-    { shape: graph.shapeOf(one), columns: new Map(), ...required, key: [] },
+    { shape: graph.shapeOf(one), columns: new Map(), required: new Set(), key: [] },
   ])
   return {
     ...empty(),

@@ -1,6 +1,6 @@
 import { isModel, type Model } from './define-model.ts'
 import type { Graph } from './graph.ts'
-import { missingColumns, relaxedColumns, type Tables, tableFault } from './shape.ts'
+import { loosenedColumns, missingColumns, type Tables, tableFault } from './shape.ts'
 
 /** One thing to do. What a plan prints is what a run does. */
 export type Step = RelationsStep | DayStep | WholeStep | SkipStep
@@ -18,8 +18,8 @@ export interface TablePlan {
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
-  readonly relaxColumns: readonly string[]
-  readonly isFollowed: boolean
+  readonly loosenColumns: readonly string[]
+  readonly followers: readonly string[]
 }
 
 /** Builds one business day of marts at one snapshot. */
@@ -126,11 +126,11 @@ export function relations(
       const [table, shape] = [tables.get(model.name), graph.shapeOf(model)]
       if (table?.shape === shape) return []
       if (table !== undefined) tableFault(model, table)
-      const isFollowed = graph.followersOf(model).length > 0
+      const followers = graph.followersOf(model).map((follower) => follower.model)
       const addColumns = table === undefined ? [] : missingColumns(model, table)
-      const relaxColumns = table === undefined ? [] : relaxedColumns(model, table)
+      const loosenColumns = table === undefined ? [] : loosenedColumns(model, table)
       const isMissing = table === undefined
-      return [{ model, shape, isMissing, addColumns, relaxColumns, isFollowed }]
+      return [{ model, shape, isMissing, addColumns, loosenColumns, followers }]
     })
   if (staleViews.length + staleTables.length === 0) return []
   return [{ kind: 'relations', views: staleViews, tables: staleTables }]

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { rowsOf } from './audit.ts'
 import type { Model, Scope } from './define-model.ts'
 import { layOut } from './lay-out.ts'
-import { CHANGED_XID } from './render-relations.ts'
+import { CHANGED_XID } from './shape.ts'
 import { columnsOf, type Statement, statement } from './statement.ts'
 
 /** The counts that applying a build gives. */

@@ -13,6 +13,7 @@ import {
   recordRuns,
   takeMarks,
 } from './ledger.ts'
+import { holdViews } from './make-relations.ts'
 
 /**
  * Builds a model that has no days, in one REPEATABLE READ transaction: all of it, or the keys whose rows in the mart it
@@ -24,7 +25,9 @@ export async function buildWhole(step: WholeStep, around: Surroundings): Promise
   const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `model:${model.name}`, signal }, async (connection) => {
     try {
-      return { runs: [await retried(() => buildOnce(connection, step, { ...around, cause }))] }
+      return {
+        runs: [await retried(around, () => buildOnce(connection, step, { ...around, cause }))],
+      }
     } catch (error) {
       if (!(error instanceof BuildRefused)) throw error
       const failure = { ...error.failure, date: null, fingerprint }
@@ -43,6 +46,7 @@ async function buildOnce(
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
+      await holdViews(trx, graph)
       const keysIn = wanted === 'all' ? undefined : await listStaleKeys(trx, model)
       const scope = keysIn === undefined ? undefined : { keysIn }
       const besides = { followers: graph.followersOf(model) }

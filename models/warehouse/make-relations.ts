@@ -27,6 +27,30 @@ export async function makeRelations(db: Db, graph: Graph, signal?: AbortSignal):
   })
 }
 
+/** Another version of the platform has put its views in the place of ours. */
+export class ViewsReplaced extends Error {
+  constructor() {
+    super('another version of the platform has replaced the views')
+    this.name = 'ViewsReplaced'
+  }
+}
+
+/** Keeps the views as they are for the rest of a transaction; refuses if they are not those of this version. */
+export async function holdViews(trx: Trx, graph: Graph): Promise<void> {
+  for (const view of graph.models.filter(({ kind }) => kind === 'view')) {
+    // Reading it, if no row, keeps it from being dropped.
+    await sql`select from ${sql.table(view.name)} limit 0`.execute(trx)
+    // What stands there was maybe made after this snapshot, which then knows no words of it.
+    const { rows } = await sql<{ words: string | null }>`
+      select obj_description(to_regclass(quote_ident(${view.name})), 'pg_class') as words`.execute(
+      trx,
+    )
+    if (rows[0]?.words?.endsWith(`[model ${graph.fingerprintOf(view)}]`) !== true) {
+      throw new ViewsReplaced()
+    }
+  }
+}
+
 async function make(trx: Trx, step: RelationsStep, signal?: AbortSignal): Promise<void> {
   for (const statement of renderViews(step.views)) await run(trx, statement, signal)
   for (const { model } of step.views) await compareTypes(trx, model)

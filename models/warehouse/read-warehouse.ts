@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
 import type { Graph } from '../engine/graph.ts'
 import type { Built, Warehouse } from '../engine/plan.ts'
-import { CHANGED_XID } from '../engine/render-relations.ts'
-import type { Table } from '../engine/shape.ts'
+import { CHANGED_XID, type Table } from '../engine/shape.ts'
 import type { Db } from './connection.ts'
 import { changedSince, daysWithRows, markedModels } from './discover.ts'
 

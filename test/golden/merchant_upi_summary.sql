@@ -25,7 +25,7 @@ create index if not exists "merchant_upi_summary_changed_xid" on "merchant_upi_s
 
 grant select on "merchant_upi_summary" to "upi_api", "upi_report";
 
-comment on table "merchant_upi_summary" is 'One row a merchant and business date with payments to it or refunds by it; with refunds only, of 0 payments. [model c6c15e76fc636d3b]';
+comment on table "merchant_upi_summary" is 'One row a merchant and business date with payments to it or refunds by it; with refunds only, of 0 payments. [model fc58aa4792ffeacc]';
 
 -- $1 = 2026-02-01
 create temporary table "built_merchant_upi_summary" on commit drop as
