@@ -160,7 +160,9 @@ test('A check that cannot be computed fails its day, and holds up no other', asy
   const ratio: RowCheck = { name: 'ratio', holds: sql`1 / (a - 1) >= 0` }
   const models = [...MODELS, aMart('ratios', { a: COUNT }, ratio)]
   const { failures, runs } = await refresh(db, { models })
-  expect(failures).toMatchObject([{ model: 'ratios', date: D1, error: 'division by zero' }])
+  expect(failures).toMatchObject([
+    { model: 'ratios', date: D1, error: 'Postgres refused a value: SQLSTATE 22012' },
+  ])
   expect(runs.map(({ date }) => date)).toContain(D2)
 })
 
@@ -223,7 +225,7 @@ function aMart(
       query
         .selectFrom(ref(stg_upi_transactions, 't'))
         .select('t.txn_date as date')
-        .select(Object.entries(figures).map(([column, [figure]]) => figure.as(column)))
+        .select(Object.entries(figures).map(([column, [figure]]) => figure.as(column)) as never[])
         .groupBy('t.txn_date'),
     )
     .promise({

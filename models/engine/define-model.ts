@@ -79,6 +79,10 @@ export type ModelOf<Name extends string, Row> = Model & Relation<Row> & { readon
 export type RowOf<R> = R extends Relation<infer Row> ? Row : never
 
 type ColumnName<Row> = keyof Row & string
+/** A column without null: only such a one tells rows apart, or says which day a row is of. */
+type KeyName<Row> = {
+  [Name in ColumnName<Row>]: null extends Row[Name] ? never : Name
+}[ColumnName<Row>]
 type Of<Row> = <Name extends ColumnName<Row>>(column: Name) => RawBuilder<Row[Name]>
 // biome-ignore lint/complexity/noBannedTypes: no table is known but through ref().
 type QueryBuilder = Kysely<{}>
@@ -95,16 +99,17 @@ export type Ref = <Row, Alias extends string>(
 export type Contract<Row> = {
   readonly about: string
   readonly tags?: readonly string[]
-  readonly grain: readonly ColumnName<Row>[]
+  readonly grain: readonly [KeyName<Row>, ...KeyName<Row>[]]
   readonly columns: { readonly [Name in ColumnName<Row>]: Column<Row[Name]> }
   readonly checks?: readonly PromisedCheck<Row>[]
 } & (
-  | { readonly kind: 'view'; readonly day?: ColumnName<Row> }
+  | { readonly kind: 'view'; readonly day?: KeyName<Row> }
   | {
       readonly kind: 'by day'
       /** The column with the business date, or the business date of a row whose key is another one. */
-      readonly day: ColumnName<Row> | ((of: Of<Row>) => RawBuilder<string>)
+      readonly day: KeyName<Row> | ((of: Of<Row>) => RawBuilder<string>)
     }
+  /** The key is the first column of the grain. */
   | { readonly kind: 'by key'; readonly follows: Followed }
   | { readonly kind: 'table' }
 )
@@ -170,6 +175,8 @@ function makeModel<Name extends string, Row>(
     throw new UpiError('MODELS_INVALID', `view ${name} binds values; write them as literals`)
   }
   const day = 'day' in contract ? contract.day : undefined
+  const isDated = typeof day !== 'string' || (columns[day] as Column | undefined)?.type === 'date'
+  if (!isDated) throw new UpiError('MODELS_INVALID', `column ${day} of ${name} is no date`)
   return {
     name,
     kind,

@@ -106,7 +106,7 @@ export function plan(graph: Graph, wanted: Wanted, warehouse: Warehouse): Step[]
 }
 
 /** The models that are built by day. */
-export function dayModels(models: readonly Model[]): Model[] {
+function dayModels(models: readonly Model[]): Model[] {
   return models.filter(({ kind }) => kind === 'by day')
 }
 

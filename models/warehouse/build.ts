@@ -51,15 +51,18 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
   const [counts] = await apply(trx, model, async () =>
     run<BuildCounts>(trx, renderApply(model, scope, besides), signal),
   )
-  const [inserted, updated] = [Number(counts?.inserted), Number(counts?.updated)]
+  const [built, inserted] = [Number(counts?.built), Number(counts?.inserted)]
+  const [updated, deleted] = [Number(counts?.updated), Number(counts?.deleted)]
+  // A key twice of which one row was there already, or a row of another day, makes no conflict.
+  if (built !== Number(counts?.held) + inserted - deleted) await refuseStrays(trx, model)
   return {
     model: model.name,
     date,
     fingerprint,
     inserted,
     updated,
-    deleted: Number(counts?.deleted),
-    unchanged: Number(counts?.built) - inserted - updated,
+    deleted,
+    unchanged: built - inserted - updated,
     seconds: Math.round(performance.now() - began) / 1000,
   }
 }
@@ -148,22 +151,29 @@ async function apply<T>(trx: Trx, model: Model, write: () => Promise<T>): Promis
   } catch (error) {
     if (!(error instanceof BuildRefused) || codeOf(error.cause) !== KEY_TWICE) throw error
     await sql`rollback to savepoint applying`.execute(trx)
-    const bad = await run<{ bad: unknown }>(trx, renderDoubles(model, builtOf(model)))
-    throw new BuildRefused(
-      model,
-      'key: unique',
-      bad.map((row) => row.bad),
-    )
+    return await refuseStrays(trx, model)
   }
 }
 
-// What is wrong with data is a refusal of this day; what is wrong with server or program passes.
+async function refuseStrays(trx: Trx, model: Model): Promise<never> {
+  const bad = await run<{ bad: unknown }>(trx, renderDoubles(model, builtOf(model)))
+  throw new BuildRefused(
+    model,
+    bad.length > 0 ? 'key: unique' : 'rows of another day or key than the one that is built',
+    bad.map((row) => row.bad),
+  )
+}
+
+// What is wrong with data is a refusal of this day; what is wrong with server or program passes. Postgres may quote a
+// value, which may be of a person: its words are kept where the bad rows are, and not told to everyone.
 async function guarded<T>(model: Model, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!/^2[123]/.test(codeOf(error))) throw error
-    const refused = new BuildRefused(model, (error as Error).message)
+    const code = codeOf(error)
+    if (!/^2[123]/.test(code)) throw error
+    const words = [{ postgres: (error as Error).message }]
+    const refused = new BuildRefused(model, `Postgres refused a value: SQLSTATE ${code}`, words)
     refused.cause = error
     throw refused
   }

@@ -9,7 +9,7 @@ import { type Db, lockKey, run, type Trx } from './connection.ts'
 import { readRelations } from './read-warehouse.ts'
 
 /** The roles that read marts; views are for the models alone. */
-export const MART_READERS: readonly string[] = ['upi_api', 'upi_report']
+const MART_READERS: readonly string[] = ['upi_api', 'upi_report']
 
 /**
  * Brings views and tables to their models, all or nothing, and returns the names of those that differed. What differs
