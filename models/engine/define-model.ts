@@ -171,12 +171,19 @@ function makeModel<Name extends string, Row>(
   const { kind, about, tags = [], grain, columns } = contract
   const follows = contract.kind === 'by key' ? contract.follows : undefined
   const compile = (scope?: Scope) => build(COMPILER, refTo(scope, follows)).compile()
-  if (kind === 'view' && compile().parameters.length > 0) {
-    throw new UpiError('MODELS_INVALID', `view ${name} binds values; write them as literals`)
-  }
   const day = 'day' in contract ? contract.day : undefined
-  const isDated = typeof day !== 'string' || (columns[day] as Column | undefined)?.type === 'date'
-  if (!isDated) throw new UpiError('MODELS_INVALID', `column ${day} of ${name} is no date`)
+  const fault =
+    nameFault(name) ??
+    (kind === 'view' && compile().parameters.length > 0
+      ? `view ${name} binds values; write them as literals`
+      : undefined) ??
+    (typeof day === 'string' && typeOf(contract, day) !== 'date'
+      ? `column ${day} of ${name} is no date`
+      : undefined) ??
+    (kind === 'by key' && grain.length !== 1
+      ? `${name} is built by key, and its key is not one column`
+      : undefined)
+  if (fault !== undefined) throw new UpiError('MODELS_INVALID', fault)
   return {
     name,
     kind,
@@ -191,6 +198,18 @@ function makeModel<Name extends string, Row>(
     checks: (contract.checks ?? []).map((check) => makeCheck(check, follows)),
     compile,
   }
+}
+
+// Postgres cuts names at 63 bytes, and temporary tables put a word before them.
+const NAME_CHARS_MAX = 50
+
+function nameFault(name: string): string | undefined {
+  if (/^[a-z][a-z0-9_]*$/.test(name) && name.length <= NAME_CHARS_MAX) return undefined
+  return `'${name}' is no name of a model: small letters, digits and _, ${NAME_CHARS_MAX} at most`
+}
+
+function typeOf<Row>({ columns }: Contract<Row>, name: string): string | undefined {
+  return (columns as Readonly<Record<string, Column>>)[name]?.type
 }
 
 function makeCheck<Row>(check: PromisedCheck<Row>, follows?: Followed): Check {

@@ -123,7 +123,7 @@ function revise(
 function mark(follower: string, by: string, nth: number): RawBuilder<unknown> {
   return sql`${sql.ref(`marked${nth}`)} as (
   insert into ops.dirty_keys (model, merchant, reason)
-  select ${sql.lit(follower)}, ${sql.ref(by)}, 'vanished' from vanished
+  select ${sql.lit(follower)}, ${sql.ref(by)}::text, 'vanished' from vanished
 )`
 }
 

@@ -68,14 +68,18 @@ async function buildOnce(
 }
 
 // Undefined when it is not known since when to look: then all keys are stale.
-async function listStaleKeys(trx: Trx, { name, follows }: Model): Promise<string | undefined> {
+async function listStaleKeys(
+  trx: Trx,
+  { name, follows, grain, columns }: Model,
+): Promise<string | undefined> {
   const since = await changedSince(trx, name)
   if (since === undefined || follows === undefined) return undefined
   const keys = `keys_${name}`
+  const type = sql.raw(columns[grain[0] as string]?.type ?? 'text')
   await sql`create temporary table ${sql.table(keys)} on commit drop as
     select distinct ${sql.ref(follows.by)} as key from ${sql.table(follows.mart.name)} where ${since}
     union
-    select merchant from ops.dirty_keys where model = ${sql.lit(name)} and merchant is not null`.execute(
+    select merchant::${type} from ops.dirty_keys where model = ${sql.lit(name)} and merchant is not null`.execute(
     trx,
   )
   // Without it the planner takes a handful of keys for many, or many for a handful.

@@ -128,7 +128,7 @@ with compared as (
   returning m.*
 ), "marked0" as (
   insert into ops.dirty_keys (model, merchant, reason)
-  select 'dim_merchants', "merchant", 'vanished' from vanished
+  select 'dim_merchants', "merchant"::text, 'vanished' from vanished
 )
 select
   (select count(*) from "built_merchant_upi_summary") as built,
