@@ -5,6 +5,7 @@ import type { BusinessDate } from '../core/time.ts'
 import { explain } from '../models/engine/explain.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
+import { underLock } from '../models/warehouse/connection.ts'
 import type { ModelRun } from '../models/warehouse/ledger.ts'
 import { runModels } from '../models/warehouse/run-models.ts'
 import type { Database } from '../platform/database.ts'
@@ -15,6 +16,25 @@ interface Build {
   readonly date: BusinessDate
   readonly reason: string
   readonly actor: string
+}
+
+interface Close {
+  readonly date: BusinessDate
+  readonly actor: string
+}
+
+/**
+ * Closes a day, not while it is being built: that build began with a day that was open, and what it changes would be
+ * no revision.
+ */
+export async function closeOnceBuilt(
+  db: Kysely<Database>,
+  { date, actor }: Close,
+  signal?: AbortSignal,
+): Promise<void> {
+  await underLock(db, { subject: `day:${date}`, signal }, (connection) =>
+    markDayClosed(connection, { date, actor }),
+  )
 }
 
 /** What is done to one business day. */
@@ -39,8 +59,8 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
     },
 
     /** Marks a day closed: what was provisional is now final. */
-    async closeDay(day: { date: BusinessDate; actor: string }): Promise<void> {
-      await markDayClosed(db, day)
+    async closeDay(day: Close): Promise<void> {
+      await whileBeating((signal) => closeOnceBuilt(db, day, signal))
     },
   }
 }

@@ -25,6 +25,7 @@ function unknownOptions(command: Command, words: readonly string[]): string[] {
   const [first, ...rest] = words
   const child = command.commands.find((each) => each.name() === first)
   if (child !== undefined) return unknownOptions(child, rest)
+  if (command.commands.length > 0 && first !== undefined && !first.startsWith('-')) return [first]
   const known = command.options.flatMap(({ short, long }) => [short, long])
   return words.filter(
     (word) => /^--?[a-z]/.test(word) && !known.includes(word) && word !== '--help',

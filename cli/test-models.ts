@@ -61,7 +61,8 @@ function linesOf(results: readonly CheckResult[]): Line[] {
   const lines: Line[] = []
   for (const result of results) {
     const { model, kind, bad, seconds } = result
-    const rows = `${groupIndian(String(result.rows))} ${kind === 'sums' ? 'sums' : 'rows'}`
+    const unit = `${kind === 'sums' ? 'sum' : 'row'}${result.rows === 1 ? '' : 's'}`
+    const rows = `${groupIndian(String(result.rows))} ${unit}`
     const line = { model, check: result.check, rows, bad, seconds }
     if (kind !== 'rows' || bad > 0) {
       lines.push(line)

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { EXIT_INTERRUPTED, UpiError } from '../core/errors.ts'
+import { MODEL_DAYS_AT_ONCE } from '../core/limits.ts'
 import type { Model } from '../models/engine/define-model.ts'
 import { type Graph, makeGraph } from '../models/engine/graph.ts'
 import type { Wanted } from '../models/engine/plan.ts'
@@ -30,8 +31,8 @@ export interface Opened {
   readonly signal: AbortSignal
 }
 
-// The lock of a run, a lock with its transaction, and one to spare.
-const CONNECTIONS = 3
+// The lock of a run, a lock with its transaction for each day, and one to spare.
+const CONNECTIONS = 2 + MODEL_DAYS_AT_ONCE
 
 /** The graph, and those of its models that are asked for. */
 export function chosenModels({ select = [] }: ModelOptions) {

@@ -81,6 +81,9 @@ export const FIELD_CHARS_MAX = 255
 // Models. Under the day's lock a collision is rare and over at once; more than this is a fault.
 export const MODEL_BUILD_ATTEMPTS_MAX = 5
 
+// Days that a run builds at a time: one alone leaves half of two cores idle while it sorts, writes and waits for its commit.
+export const MODEL_DAYS_AT_ONCE = 2
+
 // Bad rows of a failed check that the ledger keeps: enough to see what is wrong, few enough to be read.
 export const BAD_ROWS_KEPT_MAX = 20
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { atLeast, between, column, nullable, oneOf } from './engine/column.ts'
+import { atLeast, between, column, nullable } from './engine/column.ts'
 
 /** How many. */
 export const count = (about: string) => column('bigint', about, atLeast(0))
@@ -41,19 +41,4 @@ export const outcomesAddUp = {
   holds: (of: (column: keyof typeof OUTCOMES) => RawBuilder<string>) =>
     sql<boolean>`${of('total_txns')} = ${of('success_txns')} + ${of('failed_txns')}
       + ${of('pending_txns')} + ${of('reversed_txns')}`,
-}
-
-/** Which party of a payment. */
-export const SIDE = column('text', 'payer or payee.', oneOf('payer', 'payee'))
-
-/** The figures of one party, as NPCI publishes them. */
-export const SIDE_FIGURES = {
-  txns: count('Payments of any status.'),
-  approved: count('Payments that succeeded.'),
-  td: count('Payments with a code of a technical decline.'),
-  bd: count('Payments with a code of a business decline.'),
-  reversals: count('Payments REVERSED.'),
-  approved_rate: fraction('approved ÷ txns.'),
-  td_rate: fraction('td ÷ txns.'),
-  bd_rate: fraction('bd ÷ txns.'),
 }

@@ -39,7 +39,8 @@ function textOf(model: Model): string {
     shape: graph.shapeOf(model),
     isMissing: true,
     addColumns: [],
-    isFollowed: followers.length > 0,
+    loosenColumns: [],
+    followers: followers.map(({ model: follower }) => follower),
     readers: ['upi_api', 'upi_report'],
   })
   const statements = [

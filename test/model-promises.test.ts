@@ -98,10 +98,42 @@ describe('A check that fails', () => {
     expect(await summaryDays()).toEqual([D1])
   })
 
+  test('is forgotten when its model is gone, table and all', async () => {
+    await insertClean(admin, { amount: '5.00' })
+    await refresh(db, { models: [...MODELS, aModel({ least: 100 })] })
+    await sql`drop table biggest`.execute(db)
+    await insertClean(admin, { amount: '6.00' })
+    await refresh(db)
+    expect(await dayStatus()).toMatchObject({ failed: false, error: null })
+  })
+
+  test('of a value that Postgres refuses keeps its words with the bad rows: they may quote a person', async () => {
+    await insertClean(admin, { amount: '5.00' })
+    const { failures } = await refresh(db, { models: [...MODELS, unreadable] })
+    expect(failures).toMatchObject([
+      {
+        model: 'unreadable',
+        error: 'Postgres refused a value: SQLSTATE 22P02',
+        badRows: [{ postgres: expect.stringContaining('@') }],
+      },
+    ])
+    expect(await summaryDays()).toEqual([])
+  })
+
   test('of a key that comes twice names the key', async () => {
     await insertClean(admin, { amount: '5.00' }, { amount: '6.00' })
     const { failures } = await refresh(db, { models: [...MODELS, twice] })
     expect(failures).toMatchObject([
+      { model: 'twice', error: 'key: unique', badRows: [{ date: D1, times: 2 }] },
+    ])
+  })
+
+  test('of a key that comes twice holds too when one of the two is there already', async () => {
+    const models = [...MODELS, twice]
+    await insertClean(admin, { amount: '5.00' })
+    expect((await refresh(db, { models })).failures).toEqual([])
+    await insertClean(admin, { amount: '6.00' })
+    expect((await refresh(db, { models })).failures).toMatchObject([
       { model: 'twice', error: 'key: unique', badRows: [{ date: D1, times: 2 }] },
     ])
   })
@@ -154,6 +186,21 @@ const twice = model('twice')
     about: 'A row a payment, promised as a row a day.',
     grain: ['date'],
     columns: { date: column('date', 'Day.'), amount: column('numeric(14,2)', 'Rupees.') },
+  })
+
+const unreadable = model('unreadable')
+  .select((query, ref) =>
+    query
+      .selectFrom(ref(stg_upi_transactions, 't'))
+      .select(['t.txn_date as date', sql<number>`max(t.merchant)::integer`.as('number')])
+      .groupBy('t.txn_date'),
+  )
+  .promise({
+    kind: 'by day',
+    day: 'date',
+    about: 'A VPA, read as a number.',
+    grain: ['date'],
+    columns: { date: column('date', 'Day.'), number: column('integer', 'Number.') },
   })
 
 const disagreeing = model('disagreeing')

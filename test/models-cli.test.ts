@@ -174,15 +174,16 @@ describe('models run', () => {
       ] as const) {
         await sql`select pg_advisory_lock(hashtextextended(${`upi:${subject}`}, 0))`.execute(holder)
         const started = startCli(['models', 'run'], own.env)
-        await eventually(async () => (await on.waiting()) === 1)
+        const days = () => on.admin.selectFrom('daily_upi_summary').select('date').execute()
+        // Days are built side by side: the one that is free comes through while the other waits.
+        await eventually(async () => (await on.waiting()) === 1 && (await days()).length === built)
         started.kill('SIGINT')
         const ended = await started.ended
         expect(ended).toMatchObject({ code: 130, stdout: '' })
         expect(ended.stderr).toContain('interrupted; what was built is built')
         await sql`select pg_advisory_unlock_all()`.execute(holder)
         expect(await on.waiting()).toBe(0)
-        const daily = await on.admin.selectFrom('daily_upi_summary').select('date').execute()
-        expect(daily).toHaveLength(built)
+        expect(await days()).toHaveLength(built)
       }
     })
     expect(await on.run()).toMatchObject({ days_built: 2 })

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
-import { CHANGED_XID } from '../models/engine/render-relations.ts'
+import { CHANGED_XID } from '../models/engine/shape.ts'
 import type { DailyUpiSummary } from '../models/marts/daily_upi_summary.ts'
 import type { CleanUpiTransactions } from '../models/sources.ts'
 import type { ModelRun } from '../models/warehouse/ledger.ts'

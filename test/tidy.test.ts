@@ -26,6 +26,10 @@ describe('what other programs check', () => {
       "import { loadConfig } from '../platform/config.ts'\n\nexport const C = loadConfig()\n"
     expect(await lintText('core/made-up.ts', code)).toContain('outside belongs in platform/')
     expect(await lintText('cli/made-up.ts', code)).toBe('')
+    const asking =
+      "import { discover } from '../warehouse/discover.ts'\n\nexport const D = discover\n"
+    expect(await lintText('models/engine/made-up.ts', asking)).toContain('This folder is pure')
+    expect(await lintText('models/warehouse/made-up.ts', asking)).toBe('')
   })
   test('a promise that nobody waits for is found', async () => {
     const code = 'export async function go() {}\n\ngo()\n'

@@ -119,6 +119,13 @@ test('a part that is not there is refused', async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining("there is no part 'nosuch'")])
 })
 
+test('the models are built and hold what they promise, while traffic goes on', async () => {
+  for (const args of [['run'], ['test'], ['docs']]) {
+    const { code, stdout, stderr } = await runCli(['models', ...args], env)
+    expect([code, stderr], `${args}: ${stdout}`).toEqual([0, expect.any(String)])
+  }
+})
+
 test('a generated day is aggregated, to the same figures as SQL over clean', async () => {
   const range = ['--from', DAY, '--to', DAY, '--count', String(COUNT)]
   expect((await runCli(['generate', ...range], env)).code).toBe(0)

@@ -12,8 +12,8 @@ import { LONG, SHORT } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 
-const { buildDay } = proxyActivities<Activities>(LONG)
-const { closeDay, measureLag } = proxyActivities<Activities>(SHORT)
+const { buildDay, closeDay } = proxyActivities<Activities>(LONG)
+const { measureLag } = proxyActivities<Activities>(SHORT)
 
 export interface DailyUpiAggregationInput {
   /** Business date; by default the day that ended. */

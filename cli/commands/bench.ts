@@ -29,7 +29,20 @@ export interface LatencyBench {
   readonly verbose?: boolean
 }
 
+/** What `bench models` is asked for. */
+export interface ModelsBench {
+  readonly rows: number
+  readonly days: number
+  readonly merchants: number
+  readonly runs: number
+  readonly floor: boolean
+  readonly dbt: boolean
+  readonly save: boolean
+  readonly verbose?: boolean
+}
+
 const COUNT_MAX = 20_000_000
+const MERCHANTS_MAX = 10_000_000
 const RUNS_MAX = 99
 const HISTORY_DAYS_MAX = 400
 const HISTORY_ROWS_MAX = 1_000_000_000
@@ -83,8 +96,23 @@ export function benchCommand(): Command {
     .option('--no-save', 'leave the files of earlier results as they are')
     .addHelpText('after', LATENCY_HELP)
     .action((_, latency: Command) => runBench('latency', latency.optsWithGlobals<LatencyBench>()))
+  subCommand(command, 'models', 'Measure what the models take, beside the same SQL run by psql.')
+    .option('--rows <n>', 'transactions in all', countOption(1, COUNT_MAX), 5_000_000)
+    .option('--days <n>', 'business days they lie on', countOption(2, HISTORY_DAYS_MAX), 30)
+    .option('--merchants <n>', 'merchants they go to', countOption(1, MERCHANTS_MAX), 50_000)
+    .option('--runs <n>', 'repetitions; the median counts', countOption(1, RUNS_MAX), 5)
+    .option('--dbt', 'measure dbt-postgres too; installed by pip when it is not there', false)
+    .option('--no-floor', 'leave out psql, for a quick look')
+    .option('--no-save', 'leave the files of earlier results as they are')
+    .addHelpText('after', MODELS_HELP)
+    .action((_, models: Command) => runBench('models', models.optsWithGlobals<ModelsBench>()))
   return command
 }
+
+const MODELS_HELP = `
+The floor is the plain upsert of each mart in test/bench/floor/, run by psql with the models' role, in turn with the models;
+after each pair the tables are compared and must be equal. It works in a database of its own on the running stack, or starts
+a stack, and removes it. Results: test/bench/results/models.json and models.md.`
 
 const INGEST_HELP = `
 Messages: calibrated traffic, 5 % status updates, 1 % duplicates, 0.5 % malformed. The floor is COPY of the rows that the

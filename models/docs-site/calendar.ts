@@ -37,7 +37,8 @@ function cell(day: DayEntry | undefined): Html {
   const { date, state, builtAt, revision } = day
   const built = builtAt === undefined ? '' : ` · built ${instantText(builtAt)}`
   const revised = revision === 0 ? '' : ` · revision ${revision}`
-  return html`<i class="${state}" title="${dayText(date)} · ${MEANINGS[state]}${built}${revised}"></i>`
+  const words = `${dayText(date)} · ${MEANINGS[state]}${built}${revised}`
+  return html`<i class="${state}" role="img" aria-label="${words}" title="${words}"></i>`
 }
 
 function legend(days: readonly DayEntry[]): Html[] {

@@ -31,7 +31,8 @@ export function whenBuilt(at: Date | undefined): Html {
   return html`<time class="ago" datetime="${at.toISOString()}">${instantText(at)}</time>`
 }
 
-const KINDS = {
+/** How a kind of model comes to be, in words. */
+export const KINDS: Readonly<Record<string, string>> = {
   view: 'view',
   'by day': 'built by day',
   'by key': 'built by key',

@@ -3,7 +3,7 @@ import { aboutText, countText, dayText, instantText, secondsText } from './forma
 import { graphSvg, hrefOf } from './graph-svg.ts'
 import { highlightSql } from './highlight-sql.ts'
 import { type Html, html } from './html.ts'
-import { tile, whenBuilt } from './index-page.ts'
+import { KINDS, tile, whenBuilt } from './index-page.ts'
 import { page, statePill } from './page.ts'
 import type { ColumnEntry, ModelEntry, RunEntry, Site, SourceEntry } from './site-data.ts'
 
@@ -36,13 +36,6 @@ export function sourcePage(site: Site, { name, readBy, days }: SourceEntry): str
 <div class="tiles">${tile(days, 'days with rows')}${tile(readBy.length, readBy.length === 1 ? 'model reads it' : 'models read it')}</div>
 <section class="card"><h2>Lineage</h2><div class="scroll">${graphSvg(site, { only: name, root: ROOT })}</div></section>`
   return page(site, { title: `${name} · UPI models`, root: ROOT, current: name, body })
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  view: 'view',
-  'by day': 'built by day',
-  'by key': 'built by key',
-  table: 'built whole',
 }
 
 function figures({ days, runs, rows, builtAt, kind }: ModelEntry): Html {

@@ -105,6 +105,12 @@ describe('A model', () => {
       'view x binds values',
     )
   })
+
+  test('has its day in a date', () => {
+    // In TypeScript both are strings.
+    const dated = () => selected.promise({ kind, about, grain, day: 'id', columns })
+    expect(dated).toThrow('column id of x is no date')
+  })
 })
 
 describe('What does not compile', () => {
@@ -129,6 +135,15 @@ describe('What does not compile', () => {
     selected.promise({ kind, about, grain: ['ids'], columns })
   })
 
+  test('a key of no column, or of one that may be null', () => {
+    // @ts-expect-error what tells its rows apart?
+    selected.promise({ kind, about, grain: [], columns })
+    // @ts-expect-error mcc may be null
+    selected.promise({ kind, about, grain: ['mcc'], columns })
+    // @ts-expect-error nor does it say of which day a row is
+    expect(() => selected.promise({ kind, about, grain, day: 'mcc', columns })).toThrow()
+  })
+
   test('a type that the values are not of', () => {
     // @ts-expect-error an id is text, and Postgres' integers are numbers
     selected.promise({ kind, about, grain, columns: { ...columns, id: column('integer', '') } })
@@ -146,12 +161,13 @@ describe('What does not compile', () => {
   })
 
   test('a model built by day that does not say which, or by key without what it follows', () => {
+    const byDay = { kind: 'by day', about, grain } as const
     // @ts-expect-error no day
-    selected.promise({ kind: 'by day', about, grain, columns })
+    selected.promise({ ...byDay, columns })
     // @ts-expect-error date is no column
-    selected.promise({ kind: 'by day', about, grain, day: 'date', columns })
+    expect(() => selected.promise({ ...byDay, day: 'date', columns })).toThrow()
     // @ts-expect-error date is no column of an expression either
-    selected.promise({ kind: 'by day', about, grain, day: (of) => sql`${of('date')}`, columns })
+    selected.promise({ ...byDay, day: (of) => sql`${of('date')}`, columns })
     // @ts-expect-error nothing is followed
     selected.promise({ kind: 'by key', about, grain, columns })
     // @ts-expect-error daily has no such column

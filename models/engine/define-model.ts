@@ -79,6 +79,10 @@ export type ModelOf<Name extends string, Row> = Model & Relation<Row> & { readon
 export type RowOf<R> = R extends Relation<infer Row> ? Row : never
 
 type ColumnName<Row> = keyof Row & string
+/** A column without null: only such a one tells rows apart, or says which day a row is of. */
+type KeyName<Row> = {
+  [Name in ColumnName<Row>]: null extends Row[Name] ? never : Name
+}[ColumnName<Row>]
 type Of<Row> = <Name extends ColumnName<Row>>(column: Name) => RawBuilder<Row[Name]>
 // biome-ignore lint/complexity/noBannedTypes: no table is known but through ref().
 type QueryBuilder = Kysely<{}>
@@ -95,16 +99,17 @@ export type Ref = <Row, Alias extends string>(
 export type Contract<Row> = {
   readonly about: string
   readonly tags?: readonly string[]
-  readonly grain: readonly ColumnName<Row>[]
+  readonly grain: readonly [KeyName<Row>, ...KeyName<Row>[]]
   readonly columns: { readonly [Name in ColumnName<Row>]: Column<Row[Name]> }
   readonly checks?: readonly PromisedCheck<Row>[]
 } & (
-  | { readonly kind: 'view'; readonly day?: ColumnName<Row> }
+  | { readonly kind: 'view'; readonly day?: KeyName<Row> }
   | {
       readonly kind: 'by day'
       /** The column with the business date, or the business date of a row whose key is another one. */
-      readonly day: ColumnName<Row> | ((of: Of<Row>) => RawBuilder<string>)
+      readonly day: KeyName<Row> | ((of: Of<Row>) => RawBuilder<string>)
     }
+  /** The key is the first column of the grain. */
   | { readonly kind: 'by key'; readonly follows: Followed }
   | { readonly kind: 'table' }
 )
@@ -166,10 +171,19 @@ function makeModel<Name extends string, Row>(
   const { kind, about, tags = [], grain, columns } = contract
   const follows = contract.kind === 'by key' ? contract.follows : undefined
   const compile = (scope?: Scope) => build(COMPILER, refTo(scope, follows)).compile()
-  if (kind === 'view' && compile().parameters.length > 0) {
-    throw new UpiError('MODELS_INVALID', `view ${name} binds values; write them as literals`)
-  }
   const day = 'day' in contract ? contract.day : undefined
+  const fault =
+    nameFault(name) ??
+    (kind === 'view' && compile().parameters.length > 0
+      ? `view ${name} binds values; write them as literals`
+      : undefined) ??
+    (typeof day === 'string' && typeOf(contract, day) !== 'date'
+      ? `column ${day} of ${name} is no date`
+      : undefined) ??
+    (kind === 'by key' && grain.length !== 1
+      ? `${name} is built by key, and its key is not one column`
+      : undefined)
+  if (fault !== undefined) throw new UpiError('MODELS_INVALID', fault)
   return {
     name,
     kind,
@@ -184,6 +198,18 @@ function makeModel<Name extends string, Row>(
     checks: (contract.checks ?? []).map((check) => makeCheck(check, follows)),
     compile,
   }
+}
+
+// Postgres cuts names at 63 bytes, and temporary tables put a word before them.
+const NAME_CHARS_MAX = 50
+
+function nameFault(name: string): string | undefined {
+  if (/^[a-z][a-z0-9_]*$/.test(name) && name.length <= NAME_CHARS_MAX) return undefined
+  return `'${name}' is no name of a model: small letters, digits and _, ${NAME_CHARS_MAX} at most`
+}
+
+function typeOf<Row>({ columns }: Contract<Row>, name: string): string | undefined {
+  return (columns as Readonly<Record<string, Column>>)[name]?.type
 }
 
 function makeCheck<Row>(check: PromisedCheck<Row>, follows?: Followed): Check {

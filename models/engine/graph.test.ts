@@ -66,6 +66,25 @@ describe('The graph of the models', () => {
     expect(() => makeGraph([checked])).toThrow('model checked reads other, which is not listed')
     expect(makeGraph([checked, other]).models).toHaveLength(2)
   })
+
+  test('refuses what a model would not hear of', () => {
+    const mart = dayModel('mart')
+    const whole: Model = { ...reading('whole', mart), kind: 'table' }
+    const seen: Model = { ...reading('seen', mart), reads: [whole] }
+    const byDay: Model = { ...dayModel('by_day'), reads: [mart, seen] }
+    expect(() => makeGraph([mart, whole, seen, byDay])).toThrow(
+      'model by_day is built by day, and reads whole, which has no days',
+    )
+    const follower: Model = {
+      ...reading('follower', mart),
+      kind: 'by key',
+      follows: follow(mart, 'day'),
+      reads: [mart, dayModel('other')],
+    }
+    expect(() => makeGraph([mart, dayModel('other'), follower])).toThrow(
+      'model follower reads other, and follows mart only',
+    )
+  })
 })
 
 function reading(name: string, upstream: Relation<{ day: string }>) {

@@ -9,7 +9,7 @@ export interface Graph {
   readonly models: readonly Model[]
   /** What a model is made of: changes when its query, its promise or anything upstream changes. */
   fingerprintOf(model: Model): string
-  /** What a model's table is made of: changes when a column, a type, the key or a word changes. */
+  /** What a model's table is made of: changes when a column, a type, the key, a word or a follower changes. */
   shapeOf(model: Model): string
   /** The `by key` models that follow this one. */
   followersOf(model: Model): readonly Follower[]
@@ -81,8 +81,9 @@ function visit(model: Model, { byName, ordered, path }: Walk): void {
     throw new UpiError('MODELS_INVALID', `models read each other in a circle: ${circle}`)
   }
   for (const read of model.reads) {
-    if (isModel(read))
-      visit(listed(model, read, byName), { byName, ordered, path: [...path, model.name] })
+    if (!isModel(read)) continue
+    visit(listed(model, read, byName), { byName, ordered, path: [...path, model.name] })
+    refuseUnheard(model, read)
   }
   // Checks come after all builds, so that what they read may come in any order.
   for (const check of model.checks) {
@@ -90,6 +91,34 @@ function visit(model: Model, { byName, ordered, path }: Walk): void {
     for (const read of reads) if (isModel(read)) listed(model, read, byName)
   }
   ordered.add(model)
+}
+
+// A day is built before what has no days, and a follower hears of the mart it follows only: of anything else that they
+// read they would keep what it was.
+function refuseUnheard(model: Model, read: Model): void {
+  if (model.kind === 'by key' && read.name !== model.follows?.mart.name) {
+    throw new UpiError(
+      'MODELS_INVALID',
+      `model ${model.name} reads ${read.name}, and follows ${model.follows?.mart.name} only`,
+      { fix: 'read what it follows only, or make it a table' },
+    )
+  }
+  const wholes = model.kind === 'by day' ? wholesOf(read) : []
+  if (wholes.length > 0) {
+    throw new UpiError(
+      'MODELS_INVALID',
+      `model ${model.name} is built by day, and reads ${wholes[0]}, which has no days`,
+      {
+        fix: 'make it a table, or a view over both',
+      },
+    )
+  }
+}
+
+function wholesOf(model: Model): string[] {
+  if (model.kind === 'view')
+    return model.reads.flatMap((read) => (isModel(read) ? wholesOf(read) : []))
+  return model.kind === 'by day' ? [] : [model.name]
 }
 
 function listed(model: Model, read: Model, byName: Walk['byName']): Model {
@@ -117,7 +146,8 @@ function shape({ about, columns, grain }: Model, followers: readonly Follower[])
     nullable,
     words,
   ])
-  return hash({ about, declared, grain, isFollowed: followers.length > 0 })
+  const isFollowed = followers.length > 0 && followers
+  return hash({ about, declared, grain, isFollowed })
 }
 
 function fingerprint(model: Model, upstream: ReadonlyMap<string, string>): string {

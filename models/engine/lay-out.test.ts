@@ -15,3 +15,13 @@ select
 from "a"
 inner join "b" on true`)
 })
+
+test('a comment takes nothing with it', () => {
+  const sql = `select "x" from "t" where "x" > 1 -- small ones
+    and "y" = '-- no comment' /* nor
+    here */ and "z" = E'it\\'s  --' `
+  expect(layOut(sql)).toBe(`select
+  "x"
+from "t"
+where "x" > 1   and "y" = '-- no comment'   and "z" = E'it\\'s  --'`)
+})

@@ -30,11 +30,13 @@ export function layOut(sql: string): string {
 }
 
 const CLAUSE = /^(select|from|where|group by|having|order by|union all|union|(inner|left) join)$/
+// A comment would take what comes to stand behind it on its line.
+const BLANK = /^(\s|--|\/\*)/
 const TOKEN =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\b(?:group by|order by|union all|inner join|left join|is distinct from)\b|\w+|\s+|./g
+  /--[^\n]*|\/\*[\s\S]*?\*\/|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\b(?:group by|order by|union all|inner join|left join|is distinct from)\b|\w+|\s+|./g
 
 function tokensOf(sql: string): string[] {
-  return [...sql.matchAll(TOKEN)].map(([token]) => (token.trim() === '' ? ' ' : token))
+  return [...sql.matchAll(TOKEN)].map(([token]) => (BLANK.test(token) ? ' ' : token))
 }
 
 class Page {

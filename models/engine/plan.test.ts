@@ -104,6 +104,7 @@ describe('A plan', () => {
     const tables = new Map(upToDate().tables).set('sum', {
       shape: wider.shapeOf(sum),
       columns: new Map(),
+      required: new Set(),
       key: [],
     })
     const steps = plan(wider, { models: [sum] }, { ...upToDate(), built, tables, marked })
@@ -139,7 +140,12 @@ describe('A plan', () => {
   })
 
   test('refuses a table that would lose figures', () => {
-    const table = { shape: 'old', columns: new Map([['date', 'text']]), key: ['date', 'shop'] }
+    const table = {
+      shape: 'old',
+      columns: new Map([['date', 'text']]),
+      required: new Set<string>(),
+      key: ['date', 'shop'],
+    }
     const warehouse = { ...upToDate(), tables: new Map([['daily', table]]) }
     expect(() => explained({}, warehouse)).toThrow(
       'table daily: column date is text there, and date in the contract',
@@ -151,7 +157,12 @@ describe('A plan', () => {
   })
 
   test('adds the columns that a table lacks', () => {
-    const table = { shape: 'old', columns: new Map([['date', 'date']]), key: ['date', 'shop'] }
+    const table = {
+      shape: 'old',
+      columns: new Map([['date', 'date']]),
+      required: new Set<string>(),
+      key: ['date', 'shop'],
+    }
     const warehouse = { ...upToDate(), tables: new Map(upToDate().tables).set('daily', table) }
     expect(explained({}, warehouse)).toEqual(['make table (lacks shop): daily'])
   })
@@ -179,7 +190,7 @@ function empty(): Warehouse {
 function upToDate(): Warehouse {
   const tables = graph.models.map((one): [string, Table] => [
     one.name,
-    { shape: graph.shapeOf(one), columns: new Map(), key: [] },
+    { shape: graph.shapeOf(one), columns: new Map(), required: new Set(), key: [] },
   ])
   return {
     ...empty(),

@@ -1,6 +1,6 @@
 import { isModel, type Model } from './define-model.ts'
 import type { Graph } from './graph.ts'
-import { missingColumns, type Tables, tableFault } from './shape.ts'
+import { loosenedColumns, missingColumns, type Tables, tableFault } from './shape.ts'
 
 /** One thing to do. What a plan prints is what a run does. */
 export type Step = RelationsStep | DayStep | WholeStep | SkipStep
@@ -18,7 +18,8 @@ export interface TablePlan {
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
-  readonly isFollowed: boolean
+  readonly loosenColumns: readonly string[]
+  readonly followers: readonly string[]
 }
 
 /** Builds one business day of marts at one snapshot. */
@@ -105,7 +106,7 @@ export function plan(graph: Graph, wanted: Wanted, warehouse: Warehouse): Step[]
 }
 
 /** The models that are built by day. */
-export function dayModels(models: readonly Model[]): Model[] {
+function dayModels(models: readonly Model[]): Model[] {
   return models.filter(({ kind }) => kind === 'by day')
 }
 
@@ -125,9 +126,11 @@ export function relations(
       const [table, shape] = [tables.get(model.name), graph.shapeOf(model)]
       if (table?.shape === shape) return []
       if (table !== undefined) tableFault(model, table)
-      const isFollowed = graph.followersOf(model).length > 0
+      const followers = graph.followersOf(model).map((follower) => follower.model)
       const addColumns = table === undefined ? [] : missingColumns(model, table)
-      return [{ model, shape, isMissing: table === undefined, addColumns, isFollowed }]
+      const loosenColumns = table === undefined ? [] : loosenedColumns(model, table)
+      const isMissing = table === undefined
+      return [{ model, shape, isMissing, addColumns, loosenColumns, followers }]
     })
   if (staleViews.length + staleTables.length === 0) return []
   return [{ kind: 'relations', views: staleViews, tables: staleTables }]

@@ -2,12 +2,14 @@ import { type RawBuilder, sql } from 'kysely'
 import { rowsOf } from './audit.ts'
 import type { Model, Scope } from './define-model.ts'
 import { layOut } from './lay-out.ts'
-import { CHANGED_XID } from './render-relations.ts'
+import { CHANGED_XID } from './shape.ts'
 import { columnsOf, type Statement, statement } from './statement.ts'
 
 /** The counts that applying a build gives. */
 export interface BuildCounts {
   readonly built: string
+  /** The rows that the mart had of the scope. */
+  readonly held: string
   readonly inserted: string
   readonly updated: string
   readonly deleted: string
@@ -28,19 +30,25 @@ export function renderAggregate(model: Model, scope?: Scope): Statement {
   return { text: `${create}\n${layOut(query.sql)}`, parameters: query.parameters }
 }
 
-/** One statement that writes what differs, removes what vanished, and counts both. */
+/**
+ * One statement that writes what differs, removes what vanished, and counts both. What is there and what is built are
+ * joined first: an upsert of rows that are the same would lock each of them, and write that to the log.
+ */
 export function renderApply(model: Model, scope?: Scope, besides: Besides = {}): Statement {
   const { revision, followers = [] } = besides
   const revised = revision === undefined ? [] : [revise(model, revision)]
   const marked = followers.map(({ model: follower, by }, i) => mark(follower, by, i))
+  const key = model.grain[0] as string
   const parts = [
+    sql`compared as (
+${compare(model, scope)}
+)`,
     sql`written as (
 ${upsert(model, { isFollowed: followers.length > 0, isRevised: revision !== undefined })}
 )`,
     sql`vanished as (
   delete from ${sql.table(model.name)} as m
-  where ${rowsOf(model, scope)}
-    and not exists (select from ${builtOf(model)} as b where ${sameKey(model)})
+  where ctid = any (array(select held_at from compared where ${sql.ref(key)} is null))
   returning m.*
 )`,
     ...revised,
@@ -49,6 +57,7 @@ ${upsert(model, { isFollowed: followers.length > 0, isRevised: revision !== unde
   return statement(sql`with ${sql.join(parts, sql`, `)}
 select
   (select count(*) from ${builtOf(model)}) as built,
+  (select count(*) from ${sql.table(model.name)} where ${rowsOf(model, scope)}) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted`)
@@ -59,24 +68,34 @@ export function builtOf(model: Model): RawBuilder<unknown> {
   return sql.table(`built_${model.name}`)
 }
 
+function compare(model: Model, scope?: Scope): RawBuilder<unknown> {
+  const figures = figuresOf(model)
+  const differs = sql`(${columnsOf(figures, 'm.')}) is distinct from (${columnsOf(figures, 'b.')})`
+  const gone = sql`${sql.ref(`b.${model.grain[0]}`)} is null`
+  return sql`  select b.*, m.held_at
+  from ${builtOf(model)} as b
+  full join (
+    select ctid as held_at, * from ${sql.table(model.name)} where ${rowsOf(model, scope)}
+  ) as m on ${sameKey(model)}
+  where m.held_at is null or ${figures.length === 0 ? gone : sql`${gone} or ${differs}`}`
+}
+
 function upsert(
   model: Model,
   { isFollowed, isRevised }: { readonly isFollowed: boolean; readonly isRevised: boolean },
 ): RawBuilder<unknown> {
   const columns = Object.keys(model.columns)
-  const figures = columns.filter((column) => !model.grain.includes(column))
+  const figures = figuresOf(model)
   const written = [...figures, ...(isFollowed ? [CHANGED_XID] : [])]
   const sets = written.map((name) => sql`${sql.ref(name)} = ${sql.ref(`excluded.${name}`)}`)
   const resolve =
     figures.length === 0
       ? sql`do nothing`
       : sql`do update set
-    ${sql.join(sets, sql`,\n    `)}
-  where (${columnsOf(figures, 'm.')})
-    is distinct from (${columnsOf(figures, 'excluded.')})`
+    ${sql.join(sets, sql`,\n    `)}`
   const rows = isRevised ? sql`, to_jsonb(old) as before, to_jsonb(new) as after` : sql``
   return sql`  insert into ${sql.table(model.name)} as m (${columnsOf(columns)})
-  select ${columnsOf(columns)} from ${builtOf(model)}
+  select ${columnsOf(columns)} from compared where ${sql.ref(model.grain[0] as string)} is not null
   on conflict (${columnsOf(model.grain)}) ${resolve}
   returning ${sql.ref(`old.${model.grain[0]}`)} is null as is_new${rows}`
 }
@@ -104,8 +123,12 @@ function revise(
 function mark(follower: string, by: string, nth: number): RawBuilder<unknown> {
   return sql`${sql.ref(`marked${nth}`)} as (
   insert into ops.dirty_keys (model, merchant, reason)
-  select ${sql.lit(follower)}, ${sql.ref(by)}, 'vanished' from vanished
+  select ${sql.lit(follower)}, ${sql.ref(by)}::text, 'vanished' from vanished
 )`
+}
+
+function figuresOf({ columns, grain }: Model): string[] {
+  return Object.keys(columns).filter((column) => !grain.includes(column))
 }
 
 function sameKey(model: Model): RawBuilder<unknown> {

@@ -3,10 +3,8 @@ import type { Column } from './column.ts'
 import type { Model } from './define-model.ts'
 import { layOut } from './lay-out.ts'
 import type { Stamped } from './plan.ts'
+import { CHANGED_XID } from './shape.ts'
 import { columnsOf, type Statement, statement } from './statement.ts'
-
-/** What the engine keeps in a mart that others follow: the transaction that wrote a row last. */
-export const CHANGED_XID = 'changed_xid'
 
 /**
  * The statements that bring views to their queries: dropped from the last to the first, made from the first to the
@@ -29,19 +27,25 @@ export interface TableChange {
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
-  readonly isFollowed: boolean
+  readonly loosenColumns: readonly string[]
+  /** The models that follow it. */
+  readonly followers: readonly string[]
   /** Roles that may read it. */
   readonly readers: readonly string[]
 }
 
 /** The statements that make a mart's table what its contract says. Nothing that holds figures is taken away. */
 export function renderTable(change: TableChange): Statement[] {
-  const { model, shape, isMissing, addColumns, isFollowed, readers } = change
+  const { model, shape, isMissing, addColumns, loosenColumns, followers, readers } = change
   const table = sql.table(model.name)
   const made = isMissing ? makeTable(model) : addColumns.map((name) => addColumn(model, name))
   return [
     ...made,
-    ...(isFollowed ? followStatements(model) : []),
+    ...loosenColumns.map(
+      (name) => sql`alter table ${table} alter column ${sql.ref(name)} drop not null`,
+    ),
+    ...(followers.length > 0 ? followStatements(model) : []),
+    ...(isMissing ? [] : followers.map(forget)),
     sql`grant select on ${table} to ${sql.join(readers.map((role) => sql.ref(role)))}`,
     commentOn('table', model, shape),
     ...Object.entries(model.columns).map(
@@ -99,6 +103,11 @@ function followStatements({ name }: Model): RawBuilder<unknown>[] {
     sql`create index if not exists ${sql.ref(`${name}_${CHANGED_XID}`)} on ${table} using brin (${column})
   with (autosummarize = on)`,
   ]
+}
+
+// Who altered the table before may not have known of the follower: what was written then bears no mark.
+function forget(follower: string): RawBuilder<unknown> {
+  return sql`delete from ops.model_days where model = ${sql.lit(follower)}`
 }
 
 function commentOn(kind: 'view' | 'table', model: Model, mark: string): RawBuilder<unknown> {

@@ -1,6 +1,9 @@
 import { UpiError } from '../../core/errors.ts'
 import type { Model } from './define-model.ts'
 
+/** What the engine keeps in a mart that others follow: the transaction that wrote a row last. */
+export const CHANGED_XID = 'changed_xid'
+
 /** The tables of the database that bear a model's name. */
 export type Tables = ReadonlyMap<string, Table>
 
@@ -8,12 +11,21 @@ export interface Table {
   /** Of the contract by which it was made last; '' for a table that migrations made. */
   readonly shape: string
   readonly columns: ReadonlyMap<string, string>
+  /** The columns that are NOT NULL. */
+  readonly required: ReadonlySet<string>
   readonly key: readonly string[]
 }
 
 /** The columns that a contract has and a table has not. */
 export function missingColumns(model: Model, table: Table): string[] {
   return Object.keys(model.columns).filter((name) => !table.columns.has(name))
+}
+
+/** The columns that may be null by the contract, and may not in the table. */
+export function loosenedColumns(model: Model, table: Table): string[] {
+  return Object.entries(model.columns).flatMap(([name, { nullable }]) =>
+    nullable && table.required.has(name) ? [name] : [],
+  )
 }
 
 /** Refuses a table that cannot become what the contract says without losing figures. */
@@ -26,6 +38,10 @@ export function tableFault(model: Model, table: Table): void {
     const [name, { type }] = wrong
     refuse(model, `column ${name} is ${table.columns.get(name)} there, and ${type} in the contract`)
   }
+  const gone = [...table.columns.keys()].find(
+    (name) => model.columns[name] === undefined && name !== CHANGED_XID,
+  )
+  if (gone !== undefined) refuse(model, `column ${gone} is there, and not in the contract`)
   if ([...table.key].toSorted().join() !== [...model.grain].toSorted().join()) {
     refuse(
       model,

@@ -57,7 +57,7 @@ function aWarehouse(changes: Partial<Warehouse> = {}): Warehouse {
     tables: new Map(
       graph.models.map((model) => [
         model.name,
-        { shape: graph.shapeOf(model), columns: new Map(), key: [] },
+        { shape: graph.shapeOf(model), columns: new Map(), required: new Set(), key: [] },
       ]),
     ),
     built: new Map(built),

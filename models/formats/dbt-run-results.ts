@@ -3,7 +3,7 @@ import type { Graph } from '../engine/graph.ts'
 import { type Made, metadataOf } from './dbt-manifest.ts'
 import { type DbtTest, testsOf } from './dbt-tests.ts'
 import { idOf, type Place, queryOf, relationName } from './places.ts'
-import { isAbout, isAlwaysChecked, publicError } from './promises.ts'
+import { isAbout, isAlwaysChecked } from './promises.ts'
 
 /** The last build of a model and a day, as the ledger has it. */
 export interface LastRun {
@@ -46,9 +46,7 @@ function modelResult(model: Model, runs: readonly LastRun[], place: Place) {
   const failed = runs.filter(({ error }) => error !== null)
   const isPartial = failed.length > 0 && failed.length < runs.length
   const changed = sum(runs.map((run) => run.changed))
-  const words = failed.map(
-    ({ date, error }) => `${date ?? 'all'}: ${publicError(model, error ?? '')}`,
-  )
+  const words = failed.map(({ date, error }) => `${date ?? 'all'}: ${error}`)
   return {
     status: failed.length === 0 ? 'success' : isPartial ? 'partial success' : 'error',
     ...timesOf(runs),

@@ -35,7 +35,8 @@ export interface LineageMeans {
 export class LineageLog {
   readonly #context: LineageContext
   readonly #means: LineageMeans
-  #open: readonly ModelBuild[] = []
+  /** Days are built a few at a time. */
+  readonly #open = new Map<Step, readonly ModelBuild[]>()
   #left = 0
   #state: 'waiting' | 'running' | 'failed' = 'waiting'
 
@@ -56,15 +57,16 @@ export class LineageLog {
 
   started(step: Step): void {
     const date = step.kind === 'day' ? step.date : null
-    this.#open = modelsOf(step).map((model) => ({ model, date, runId: this.#means.newId() }))
-    for (const build of this.#open) this.#send(startOf(build, this.#means.now(), this.#context))
+    const builds = modelsOf(step).map((model) => ({ model, date, runId: this.#means.newId() }))
+    this.#open.set(step, builds)
+    for (const build of builds) this.#send(startOf(build, this.#means.now(), this.#context))
   }
 
   ended(step: Step, { runs, failure }: StepOutcome): void {
     if (!isBuild(step)) return
     this.#left -= 1
     if (failure !== undefined) this.#state = 'failed'
-    this.#end((model): Ending => {
+    this.#end(step, (model): Ending => {
       if (failure?.model === model) return { type: 'FAIL', error: failure.error }
       const run = runs.find((each) => each.model === model)
       if (run === undefined) return { type: 'ABORT' }
@@ -75,18 +77,18 @@ export class LineageLog {
   /** Ends what is open, for a run may break off anywhere. */
   closed(): void {
     if (this.#state === 'waiting') return
-    this.#end(() => ({ type: 'ABORT' }))
+    for (const step of this.#open.keys()) this.#end(step, () => ({ type: 'ABORT' }))
     const type = this.#state === 'failed' ? 'FAIL' : this.#left > 0 ? 'ABORT' : 'COMPLETE'
     this.#send(commandEvent(type, this.#means.now(), this.#context))
     this.#state = 'waiting'
   }
 
-  #end(endingOf: (model: string) => Ending): void {
+  #end(step: Step, endingOf: (model: string) => Ending): void {
     const now = this.#means.now()
-    for (const build of this.#open) {
+    for (const build of this.#open.get(step) ?? []) {
       this.#send(endOf(build, endingOf(build.model.name), now, this.#context))
     }
-    this.#open = []
+    this.#open.delete(step)
   }
 
   #send(event: LineageEvent): void {

@@ -1,7 +1,7 @@
 import { columnLineage, type Upstream } from '../engine/column-lineage.ts'
 import { isModel, type Model, type Relation } from '../engine/define-model.ts'
 import { oncePer, type Place, PROJECT, queryOf } from './places.ts'
-import { isAbout, isAlwaysChecked, promisesOf, publicError } from './promises.ts'
+import { isAbout, isAlwaysChecked, promisesOf } from './promises.ts'
 
 /** An event of OpenLineage 2-0-2. */
 export interface LineageEvent {
@@ -136,7 +136,7 @@ function facet(spec: `${string}/${string}`, body: object): object {
 function endFacets(model: Model, ending: Ending): Facets {
   const test = testFacet(model, ending)
   if (ending.type !== 'FAIL') return test
-  const body = { message: publicError(model, ending.error), programmingLanguage: 'SQL' }
+  const body = { message: ending.error, programmingLanguage: 'SQL' }
   return { ...test, errorMessage: facet('1-0-1/ErrorMessageRunFacet', body) }
 }
 

@@ -84,9 +84,3 @@ export function isAbout({ check }: Promised, error: string): boolean {
 export function isAlwaysChecked({ reads }: Promised): boolean {
   return reads.every((read) => !isModel(read) || read.kind === 'view')
 }
-
-/** Why a build was refused, for others to read: Postgres's own words may hold a value of a row. */
-export function publicError(model: Model, error: string): string {
-  const isPromise = promisesOf(model).some((promise) => isAbout(promise, error))
-  return isPromise ? error : 'Postgres refused a value; see ops.model_runs'
-}

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
-import { agrees } from '../agreement.ts'
-import { day, label, SIDE, SIDE_FIGURES } from '../columns.ts'
+import { day, label } from '../columns.ts'
 import { model, type RowOf } from '../engine/define-model.ts'
 import { countWhere, orEmpty, rate, sideOf, sidesGrouped, whoOf } from '../expressions.ts'
+import { SIDE, SIDE_CHECKS, SIDE_FIGURES } from '../sides.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
-import { daily_upi_summary } from './daily_upi_summary.ts'
 
 export const bank_upi_summary = model('bank_upi_summary')
   .select((db, ref) =>
@@ -53,24 +52,7 @@ export const bank_upi_summary = model('bank_upi_summary')
       side: SIDE,
       ...SIDE_FIGURES,
     },
-    checks: [
-      {
-        name: 'no more of a class than payments',
-        holds: (of) => sql`${of('td')} + ${of('bd')} <= ${of('txns')}`,
-      },
-      // Each payment has two sides.
-      agrees(
-        daily_upi_summary,
-        {
-          txns: 'total_txns',
-          approved: 'success_txns',
-          td: 'td_txns',
-          bd: 'bd_txns',
-          reversals: 'reversed_txns',
-        },
-        { times: 2 },
-      ),
-    ],
+    checks: SIDE_CHECKS,
   })
 
 export type BankUpiSummary = RowOf<typeof bank_upi_summary>

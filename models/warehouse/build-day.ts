@@ -16,6 +16,7 @@ import {
   recordRuns,
   takeMarks,
 } from './ledger.ts'
+import { holdViews } from './make-relations.ts'
 
 /** What a build needs of its surroundings. */
 export interface Surroundings {
@@ -43,7 +44,9 @@ export async function buildDay(step: DayStep, around: Surroundings): Promise<Out
   const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `day:${step.date}`, signal }, async (connection) => {
     try {
-      return { runs: await retried(() => buildOnce(connection, step, { ...around, cause })) }
+      return {
+        runs: await retried(around, () => buildOnce(connection, step, { ...around, cause })),
+      }
     } catch (error) {
       if (!(error instanceof BuildRefused)) throw error
       const failure = failureOf(error, step)
@@ -63,6 +66,9 @@ async function buildOnce(
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
       const day = await readDay(trx, date)
+      // Who archives a day holds its lock; the plan may be older than that.
+      if (day.isArchived) return []
+      await holdViews(trx, graph)
       const runs: ModelRun[] = []
       for (const { model, fingerprint } of models) {
         const besides = besidesOf(graph, model, { date, day, cause })
@@ -100,7 +106,10 @@ async function settle(
   if (below.length > 0) await markBelow(trx, below, date)
   const isRevised = day.isClosed && changed.some((model) => day.reported.has(model))
   if (isRevised) await markRevised(trx, date, cause.reason)
-  if (day.isFailed) await clearFailure(trx, date)
+  if (day.isFailed) {
+    const known = graph.models.map(({ name }) => name)
+    await clearFailure(trx, known, date)
+  }
 }
 
 /** The models built by day or whole that read one of these; those that follow find out for themselves. */

@@ -13,6 +13,7 @@ import {
   recordRuns,
   takeMarks,
 } from './ledger.ts'
+import { holdViews } from './make-relations.ts'
 
 /**
  * Builds a model that has no days, in one REPEATABLE READ transaction: all of it, or the keys whose rows in the mart it
@@ -24,7 +25,9 @@ export async function buildWhole(step: WholeStep, around: Surroundings): Promise
   const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `model:${model.name}`, signal }, async (connection) => {
     try {
-      return { runs: [await retried(() => buildOnce(connection, step, { ...around, cause }))] }
+      return {
+        runs: [await retried(around, () => buildOnce(connection, step, { ...around, cause }))],
+      }
     } catch (error) {
       if (!(error instanceof BuildRefused)) throw error
       const failure = { ...error.failure, date: null, fingerprint }
@@ -43,6 +46,7 @@ async function buildOnce(
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
+      await holdViews(trx, graph)
       const keysIn = wanted === 'all' ? undefined : await listStaleKeys(trx, model)
       const scope = keysIn === undefined ? undefined : { keysIn }
       const besides = { followers: graph.followersOf(model) }
@@ -64,14 +68,18 @@ async function buildOnce(
 }
 
 // Undefined when it is not known since when to look: then all keys are stale.
-async function listStaleKeys(trx: Trx, { name, follows }: Model): Promise<string | undefined> {
+async function listStaleKeys(
+  trx: Trx,
+  { name, follows, grain, columns }: Model,
+): Promise<string | undefined> {
   const since = await changedSince(trx, name)
   if (since === undefined || follows === undefined) return undefined
   const keys = `keys_${name}`
+  const type = sql.raw(columns[grain[0] as string]?.type ?? 'text')
   await sql`create temporary table ${sql.table(keys)} on commit drop as
     select distinct ${sql.ref(follows.by)} as key from ${sql.table(follows.mart.name)} where ${since}
     union
-    select merchant from ops.dirty_keys where model = ${sql.lit(name)} and merchant is not null`.execute(
+    select merchant::${type} from ops.dirty_keys where model = ${sql.lit(name)} and merchant is not null`.execute(
     trx,
   )
   // Without it the planner takes a handful of keys for many, or many for a handful.

@@ -10,6 +10,7 @@ import {
   totalsChecks,
 } from '../engine/audit.ts'
 import type { Model, Scope } from '../engine/define-model.ts'
+import type { Graph } from '../engine/graph.ts'
 import type { Stamped } from '../engine/plan.ts'
 import {
   type Besides,
@@ -18,8 +19,9 @@ import {
   renderAggregate,
   renderApply,
 } from '../engine/render-build.ts'
-import { run, type Trx } from './connection.ts'
+import { type Db, run, type Trx } from './connection.ts'
 import type { ModelFailure, ModelRun } from './ledger.ts'
+import { makeRelations, ViewsReplaced } from './make-relations.ts'
 
 /** A check that failed, or a row that Postgres did not take; the build's transaction is rolled back. */
 export class BuildRefused extends Error {
@@ -45,19 +47,22 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
   const { model, fingerprint, date, scope, besides, signal } = input
   const began = performance.now()
   await guarded(model, async () => await run(trx, renderAggregate(model, scope), signal))
-  await audit(trx, model, { scope, signal })
+  await guarded(model, async () => await audit(trx, model, { scope, signal }))
   const [counts] = await apply(trx, model, async () =>
     run<BuildCounts>(trx, renderApply(model, scope, besides), signal),
   )
-  const [inserted, updated] = [Number(counts?.inserted), Number(counts?.updated)]
+  const [built, inserted] = [Number(counts?.built), Number(counts?.inserted)]
+  const [updated, deleted] = [Number(counts?.updated), Number(counts?.deleted)]
+  // A key twice of which one row was there already, or a row of another day, makes no conflict.
+  if (built !== Number(counts?.held) + inserted - deleted) await refuseStrays(trx, model)
   return {
     model: model.name,
     date,
     fingerprint,
     inserted,
     updated,
-    deleted: Number(counts?.deleted),
-    unchanged: Number(counts?.built) - inserted - updated,
+    deleted,
+    unchanged: built - inserted - updated,
     seconds: Math.round(performance.now() - began) / 1000,
   }
 }
@@ -72,7 +77,8 @@ export async function agree(
   const built = new Set(models.flatMap(({ name, follows }) => [name, follows?.mart.name ?? name]))
   for (const model of models) {
     for (const check of totalsChecks(model, built)) {
-      const bad = await run<{ bad: unknown }>(trx, renderTotals(model, check, scope), signal)
+      const totals = renderTotals(model, check, scope)
+      const bad = await guarded(model, async () => run<{ bad: unknown }>(trx, totals, signal))
       if (bad.length > 0)
         throw new BuildRefused(
           model,
@@ -83,15 +89,27 @@ export async function agree(
   }
 }
 
-/** Tries again what collided with another session; the locks keep other builds away, so that it is rare. */
-export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+/**
+ * Tries again what collided with another session; the locks keep other builds away, so that it is rare. Views that
+ * another version has replaced are made again: the ledger is to say what a day was made of.
+ */
+export async function retried<T>(
+  {
+    db,
+    graph,
+    signal,
+  }: { readonly db: Db; readonly graph: Graph; readonly signal?: AbortSignal | undefined },
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
     try {
       return await attempt()
     } catch (error) {
       const code = codeOf(error)
-      const isCollision = code === '40001' || code === '40P01'
+      const isReplaced = error instanceof ViewsReplaced
+      const isCollision = isReplaced || code === '40001' || code === '40P01'
       if (!isCollision || attempts === MODEL_BUILD_ATTEMPTS_MAX) throw error
+      if (isReplaced) await makeRelations(db, graph, signal)
     }
   }
 }
@@ -133,22 +151,29 @@ async function apply<T>(trx: Trx, model: Model, write: () => Promise<T>): Promis
   } catch (error) {
     if (!(error instanceof BuildRefused) || codeOf(error.cause) !== KEY_TWICE) throw error
     await sql`rollback to savepoint applying`.execute(trx)
-    const bad = await run<{ bad: unknown }>(trx, renderDoubles(model, builtOf(model)))
-    throw new BuildRefused(
-      model,
-      'key: unique',
-      bad.map((row) => row.bad),
-    )
+    return await refuseStrays(trx, model)
   }
 }
 
-// What is wrong with data is a refusal of this day; what is wrong with server or program passes.
+async function refuseStrays(trx: Trx, model: Model): Promise<never> {
+  const bad = await run<{ bad: unknown }>(trx, renderDoubles(model, builtOf(model)))
+  throw new BuildRefused(
+    model,
+    bad.length > 0 ? 'key: unique' : 'rows of another day or key than the one that is built',
+    bad.map((row) => row.bad),
+  )
+}
+
+// What is wrong with data is a refusal of this day; what is wrong with server or program passes. Postgres may quote a
+// value, which may be of a person: its words are kept where the bad rows are, and not told to everyone.
 async function guarded<T>(model: Model, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!/^2[123]/.test(codeOf(error))) throw error
-    const refused = new BuildRefused(model, (error as Error).message)
+    const code = codeOf(error)
+    if (!/^2[123]/.test(code)) throw error
+    const words = [{ postgres: (error as Error).message }]
+    const refused = new BuildRefused(model, `Postgres refused a value: SQLSTATE ${code}`, words)
     refused.cause = error
     throw refused
   }

@@ -25,7 +25,7 @@ export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Prom
         const found = new Map<string, string>()
         for (const { day, reason } of await takeStreamMarks(trx)) found.set(day, reason)
         for (const day of await changedDays(trx)) found.set(day, 'rows changed')
-        await insertMarks(trx, markedModels(graph), found)
+        await insertMarks(trx, graph, found)
         await rememberSnapshot(trx, CLEAN)
         return { days: [...found.keys()].toSorted() }
       }),
@@ -100,16 +100,17 @@ async function takeStreamMarks(trx: Trx): Promise<{ day: string; reason: string 
 
 async function insertMarks(
   trx: Trx,
-  models: readonly string[],
+  graph: Graph,
   days: ReadonlyMap<string, string>,
 ): Promise<void> {
+  const ours = graph.models.map(({ name }) => name)
   // A model that this version does not know may be another's, which would never hear of the change.
   await sql`insert into ops.dirty_keys (model, business_date, reason)
     select model, day, reason
     from (
-        select unnest(${models}::text[])
+        select unnest(${markedModels(graph)}::text[])
         union select model from ops.model_days
-          where business_date is not null and to_regclass(quote_ident(model)) is not null
+          where model <> all (${ours}) and to_regclass(quote_ident(model)) is not null
       ) as known (model),
       unnest(${[...days.keys()]}::date[], ${[...days.values()]}::text[]) as found (day, reason)`.execute(
     trx,

@@ -89,22 +89,35 @@ export interface DayState {
   readonly isClosed: boolean
   readonly revision: number
   readonly isFailed: boolean
+  /** Its rows are in the lake: there is nothing to build it from. */
+  readonly isArchived: boolean
   /** The models that had figures of the day before. */
   readonly reported: ReadonlySet<string>
 }
 
 /** Reads how a day stands. */
 export async function readDay(trx: Trx, date: string): Promise<DayState> {
-  const { rows } = await sql<{ closed: boolean; revision: number; failed: boolean }>`
-    select state <> 'open' as closed, revision, failed_at is not null as failed
+  const { rows } = await sql<{
+    closed: boolean
+    revision: number
+    failed: boolean
+    archived: boolean
+  }>`select state <> 'open' as closed, revision, failed_at is not null as failed,
+      archived_at is not null as archived
     from ops.days where business_date = ${date}`.execute(trx)
   const { rows: held } = await sql<{ model: string }>`
-    select model from ops.model_days where business_date = ${date}`.execute(trx)
+    select model from ops.model_days as m where business_date = ${date} and (
+      state = 'built' or exists (
+        select from ops.model_runs as r
+        where r.model = m.model and r.business_date = m.business_date and r.state = 'built'
+      )
+    )`.execute(trx)
   const [day] = rows
   return {
     isClosed: day?.closed ?? false,
     revision: day?.revision ?? 0,
     isFailed: day?.failed ?? false,
+    isArchived: day?.archived ?? false,
     reported: new Set(held.map(({ model }) => model)),
   }
 }
@@ -115,11 +128,16 @@ export async function markRevised(trx: Trx, date: string, reason: string): Promi
     where business_date = ${date}`.execute(trx)
 }
 
-/** Takes the failure off a day that has been built after all. */
-export async function clearFailure(trx: Trx, date: string): Promise<void> {
+/** Takes the failure off a day that has been built after all; a model that is gone cannot pass any more. */
+export async function clearFailure(
+  trx: Trx,
+  models: readonly string[],
+  date: string,
+): Promise<void> {
   await sql`update ops.days set failed_at = null, error = null
     where business_date = ${date} and not exists (
-      select from ops.model_days as m where m.business_date = ${date} and m.state = 'failed'
+      select from ops.model_days as m
+      where m.business_date = ${date} and m.state = 'failed' and m.model = any (${models})
     )`.execute(trx)
 }
 

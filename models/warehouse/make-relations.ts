@@ -9,7 +9,7 @@ import { type Db, lockKey, run, type Trx } from './connection.ts'
 import { readRelations } from './read-warehouse.ts'
 
 /** The roles that read marts; views are for the models alone. */
-export const MART_READERS: readonly string[] = ['upi_api', 'upi_report']
+const MART_READERS: readonly string[] = ['upi_api', 'upi_report']
 
 /**
  * Brings views and tables to their models, all or nothing, and returns the names of those that differed. What differs
@@ -25,6 +25,30 @@ export async function makeRelations(db: Db, graph: Graph, signal?: AbortSignal):
     await make(trx, step, signal)
     return [...step.views, ...step.tables].map(({ model }) => model.name)
   })
+}
+
+/** Another version of the platform has put its views in the place of ours. */
+export class ViewsReplaced extends Error {
+  constructor() {
+    super('another version of the platform has replaced the views')
+    this.name = 'ViewsReplaced'
+  }
+}
+
+/** Keeps the views as they are for the rest of a transaction; refuses if they are not those of this version. */
+export async function holdViews(trx: Trx, graph: Graph): Promise<void> {
+  for (const view of graph.models.filter(({ kind }) => kind === 'view')) {
+    // Reading it, if no row, keeps it from being dropped.
+    await sql`select from ${sql.table(view.name)} limit 0`.execute(trx)
+    // What stands there was maybe made after this snapshot, which then knows no words of it.
+    const { rows } = await sql<{ words: string | null }>`
+      select obj_description(to_regclass(quote_ident(${view.name})), 'pg_class') as words`.execute(
+      trx,
+    )
+    if (rows[0]?.words?.endsWith(`[model ${graph.fingerprintOf(view)}]`) !== true) {
+      throw new ViewsReplaced()
+    }
+  }
 }
 
 async function make(trx: Trx, step: RelationsStep, signal?: AbortSignal): Promise<void> {

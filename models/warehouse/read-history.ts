@@ -44,20 +44,28 @@ async function readRuns(db: Db, names: readonly string[]): Promise<History['runs
       select * from ops.model_runs where model = m.model order by run_id desc limit ${sql.lit(RUNS_SHOWN_MAX)}
     ) as r
     order by r.model, run_id desc`.execute(db)
-  const told = rows.map((run) => ({ ...run, error: run.error && withoutPeople(run.error) }))
-  return Map.groupBy(told, ({ model }) => model)
+  return Map.groupBy(rows, ({ model }) => model)
 }
 
-// Postgres may quote a value in what it says.
-function withoutPeople(text: string): string {
-  return text.replaceAll(/[^\s"'(]+@[^\s"')]+/g, '…')
-}
+const BYTES_COUNTED_MAX = 1_000_000
 
-// What the planner knows; a count would read all of every mart.
+// What the planner knows, for a count would read all of every mart; of a small one it often knows nothing.
 async function readRowCounts(db: Db, names: readonly string[]): Promise<History['rows']> {
-  const { rows } = await sql<{ name: string; rows: number }>`
-    select relname as name, reltuples::float8 as rows from pg_class
-    where relname = any (${names}) and relkind = 'r' and relnamespace = current_schema::regnamespace
-      and reltuples >= 0`.execute(db)
-  return new Map(rows.map(({ name, rows: count }) => [name, count]))
+  const { rows } = await sql<{ name: string; known: number; bytes: number }>`
+    select relname as name, reltuples::float8 as known, pg_relation_size(oid)::float8 as bytes from pg_class
+    where relname = any (${names}) and relkind = 'r' and relnamespace = current_schema::regnamespace`.execute(
+    db,
+  )
+  const counts = new Map<string, number>()
+  for (const { name, known, bytes } of rows) {
+    if (bytes <= BYTES_COUNTED_MAX) counts.set(name, await countRows(db, name))
+    else if (known >= 0) counts.set(name, known)
+  }
+  return counts
+}
+
+async function countRows(db: Db, name: string): Promise<number> {
+  const counted = sql<{ rows: number }>`select count(*)::float8 as rows from ${sql.table(name)}`
+  const { rows } = await counted.execute(db)
+  return rows[0]?.rows ?? 0
 }

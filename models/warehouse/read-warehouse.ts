@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
 import type { Graph } from '../engine/graph.ts'
 import type { Built, Warehouse } from '../engine/plan.ts'
-import { CHANGED_XID } from '../engine/render-relations.ts'
-import type { Table } from '../engine/shape.ts'
+import { CHANGED_XID, type Table } from '../engine/shape.ts'
 import type { Db } from './connection.ts'
 import { changedSince, daysWithRows, markedModels } from './discover.ts'
 
@@ -31,11 +30,14 @@ export async function readRelations(db: Db): Promise<Pick<Warehouse, 'views' | '
     kind: 'v' | 'r' | 'p'
     mark: string | null
     columns: Record<string, string>
+    required: string[]
     key: string[]
   }>`select relname as name, relkind as kind,
       substring(obj_description(c.oid, 'pg_class') from '\\[model ([0-9a-f]+)\\]$') as mark,
       (select jsonb_object_agg(attname, format_type(atttypid, atttypmod)) from pg_attribute
         where attrelid = c.oid and attnum > 0 and not attisdropped) as columns,
+      array(select attname::text from pg_attribute
+        where attrelid = c.oid and attnum > 0 and attnotnull) as required,
       array(select attname::text from pg_index join pg_attribute
         on attrelid = indrelid and attnum = any (indkey) where indrelid = c.oid and indisprimary) as key
     from pg_class as c
@@ -45,9 +47,14 @@ export async function readRelations(db: Db): Promise<Pick<Warehouse, 'views' | '
   return {
     views: new Map(views.map(({ name, mark }) => [name, mark ?? ''])),
     tables: new Map(
-      tables.map(({ name, mark, columns, key }): [string, Table] => [
+      tables.map(({ name, mark, columns, required, key }): [string, Table] => [
         name,
-        { shape: mark ?? '', columns: new Map(Object.entries(columns ?? {})), key },
+        {
+          shape: mark ?? '',
+          columns: new Map(Object.entries(columns ?? {})),
+          required: new Set(required),
+          key,
+        },
       ]),
     ),
   }

@@ -27,6 +27,7 @@ export interface BenchDatabase {
   readonly name: string
   readonly url: string
   readonly ingestUrl: string
+  readonly transformUrl: string
   /** The settings of a command that is to use it. */
   readonly env: Environment
   drop(): Promise<void>
@@ -65,6 +66,7 @@ export class BenchPlaces {
     await cloneTemplate(config.databaseUrl, this.#template, name)
     const url = databaseUrl(config.databaseUrl, name)
     const ingestUrl = databaseUrl(config.ingestDatabaseUrl, name)
+    const transformUrl = databaseUrl(config.transformDatabaseUrl, name)
     const drop = async () => {
       await dropDatabase(config.databaseUrl, name)
       this.#databases.delete(name)
@@ -73,8 +75,13 @@ export class BenchPlaces {
       name,
       url,
       ingestUrl,
+      transformUrl,
       drop,
-      env: { DATABASE_URL: url, INGEST_DATABASE_URL: ingestUrl },
+      env: {
+        DATABASE_URL: url,
+        INGEST_DATABASE_URL: ingestUrl,
+        TRANSFORM_DATABASE_URL: transformUrl,
+      },
     }
   }
 
@@ -102,10 +109,14 @@ export class BenchPlaces {
   }
 
   async #makeTemplate(): Promise<void> {
-    const { databaseUrl: url, ingestDatabaseUrl } = this.servers.config
+    const { databaseUrl: url, ingestDatabaseUrl, transformDatabaseUrl } = this.servers.config
     this.#databases.add(this.#template)
     await withClient(url, (admin) => admin.query(`create database ${this.#template}`))
-    const rolePasswords = { upi_ingest: decodeURIComponent(new URL(ingestDatabaseUrl).password) }
+    const passwordOf = (role: string) => decodeURIComponent(new URL(role).password)
+    const rolePasswords = {
+      upi_ingest: passwordOf(ingestDatabaseUrl),
+      upi_transform: passwordOf(transformDatabaseUrl),
+    }
     await migrateUp({ connectionString: databaseUrl(url, this.#template), rolePasswords })
   }
 

@@ -12,7 +12,11 @@ import type { Watched } from './cpu.ts'
 
 export type Environment = Readonly<Record<string, string>>
 export type BenchConfig = Needed<
-  'databaseUrl' | 'ingestDatabaseUrl' | 'kafkaBrokers' | 'schemaRegistryUrl'
+  | 'databaseUrl'
+  | 'ingestDatabaseUrl'
+  | 'transformDatabaseUrl'
+  | 'kafkaBrokers'
+  | 'schemaRegistryUrl'
 >
 
 /** The servers that a bench works on. */
@@ -35,7 +39,14 @@ export async function findBenchServers(shutdown: Shutdown): Promise<BenchServers
 /** The settings of a bench, certain to be there. */
 export function readBenchConfig(env: Environment): BenchConfig {
   const config = loadConfig(env)
-  return need(config, 'databaseUrl', 'ingestDatabaseUrl', 'kafkaBrokers', 'schemaRegistryUrl')
+  return need(
+    config,
+    'databaseUrl',
+    'ingestDatabaseUrl',
+    'transformDatabaseUrl',
+    'kafkaBrokers',
+    'schemaRegistryUrl',
+  )
 }
 
 type Found = Omit<BenchServers, 'processes'>

@@ -68,9 +68,17 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_category_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "category_upi_summary" where "date" = $1
+  ) as m on "b"."date" = "m"."date" and "b"."mcc" = "m"."mcc" and "b"."type" = "m"."type" and "b"."channel" = "m"."channel"
+  where m.held_at is null or "b"."date" is null or ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."amount") is distinct from ("b"."total_txns", "b"."success_txns", "b"."failed_txns", "b"."pending_txns", "b"."reversed_txns", "b"."amount")
+), written as (
   insert into "category_upi_summary" as m ("date", "mcc", "type", "channel", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "amount")
-  select "date", "mcc", "type", "channel", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "amount" from "built_category_upi_summary"
+  select "date", "mcc", "type", "channel", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "amount" from compared where "date" is not null
   on conflict ("date", "mcc", "type", "channel") do update set
     "total_txns" = "excluded"."total_txns",
     "success_txns" = "excluded"."success_txns",
@@ -78,17 +86,15 @@ with written as (
     "pending_txns" = "excluded"."pending_txns",
     "reversed_txns" = "excluded"."reversed_txns",
     "amount" = "excluded"."amount"
-  where ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."amount")
-    is distinct from ("excluded"."total_txns", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."reversed_txns", "excluded"."amount")
   returning "old"."date" is null as is_new
 ), vanished as (
   delete from "category_upi_summary" as m
-  where "date" = $1
-    and not exists (select from "built_category_upi_summary" as b where "b"."date" = "m"."date" and "b"."mcc" = "m"."mcc" and "b"."type" = "m"."type" and "b"."channel" = "m"."channel")
+  where ctid = any (array(select held_at from compared where "date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_category_upi_summary") as built,
+  (select count(*) from "category_upi_summary" where "date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

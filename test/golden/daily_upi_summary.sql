@@ -128,9 +128,17 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_daily_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "daily_upi_summary" where "date" = $1
+  ) as m on "b"."date" = "m"."date"
+  where m.held_at is null or "b"."date" is null or ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."total_amount", "m"."attempted_amount", "m"."refund_txns", "m"."refund_amount", "m"."net_amount", "m"."success_rate", "m"."terminal_success_rate", "m"."td_txns", "m"."bd_txns", "m"."unique_payers", "m"."unique_payees", "m"."avg_ticket", "m"."p50_latency_ms", "m"."p95_latency_ms", "m"."p99_latency_ms") is distinct from ("b"."total_txns", "b"."success_txns", "b"."failed_txns", "b"."pending_txns", "b"."reversed_txns", "b"."total_amount", "b"."attempted_amount", "b"."refund_txns", "b"."refund_amount", "b"."net_amount", "b"."success_rate", "b"."terminal_success_rate", "b"."td_txns", "b"."bd_txns", "b"."unique_payers", "b"."unique_payees", "b"."avg_ticket", "b"."p50_latency_ms", "b"."p95_latency_ms", "b"."p99_latency_ms")
+), written as (
   insert into "daily_upi_summary" as m ("date", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "total_amount", "attempted_amount", "refund_txns", "refund_amount", "net_amount", "success_rate", "terminal_success_rate", "td_txns", "bd_txns", "unique_payers", "unique_payees", "avg_ticket", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms")
-  select "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "total_amount", "attempted_amount", "refund_txns", "refund_amount", "net_amount", "success_rate", "terminal_success_rate", "td_txns", "bd_txns", "unique_payers", "unique_payees", "avg_ticket", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms" from "built_daily_upi_summary"
+  select "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "reversed_txns", "total_amount", "attempted_amount", "refund_txns", "refund_amount", "net_amount", "success_rate", "terminal_success_rate", "td_txns", "bd_txns", "unique_payers", "unique_payees", "avg_ticket", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms" from compared where "date" is not null
   on conflict ("date") do update set
     "total_txns" = "excluded"."total_txns",
     "success_txns" = "excluded"."success_txns",
@@ -152,17 +160,15 @@ with written as (
     "p50_latency_ms" = "excluded"."p50_latency_ms",
     "p95_latency_ms" = "excluded"."p95_latency_ms",
     "p99_latency_ms" = "excluded"."p99_latency_ms"
-  where ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."reversed_txns", "m"."total_amount", "m"."attempted_amount", "m"."refund_txns", "m"."refund_amount", "m"."net_amount", "m"."success_rate", "m"."terminal_success_rate", "m"."td_txns", "m"."bd_txns", "m"."unique_payers", "m"."unique_payees", "m"."avg_ticket", "m"."p50_latency_ms", "m"."p95_latency_ms", "m"."p99_latency_ms")
-    is distinct from ("excluded"."total_txns", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."reversed_txns", "excluded"."total_amount", "excluded"."attempted_amount", "excluded"."refund_txns", "excluded"."refund_amount", "excluded"."net_amount", "excluded"."success_rate", "excluded"."terminal_success_rate", "excluded"."td_txns", "excluded"."bd_txns", "excluded"."unique_payers", "excluded"."unique_payees", "excluded"."avg_ticket", "excluded"."p50_latency_ms", "excluded"."p95_latency_ms", "excluded"."p99_latency_ms")
   returning "old"."date" is null as is_new
 ), vanished as (
   delete from "daily_upi_summary" as m
-  where "date" = $1
-    and not exists (select from "built_daily_upi_summary" as b where "b"."date" = "m"."date")
+  where ctid = any (array(select held_at from compared where "date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_daily_upi_summary") as built,
+  (select count(*) from "daily_upi_summary" where "date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

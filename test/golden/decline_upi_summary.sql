@@ -40,23 +40,29 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_decline_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "decline_upi_summary" where "date" = $1
+  ) as m on "b"."date" = "m"."date" and "b"."response_code" = "m"."response_code"
+  where m.held_at is null or "b"."date" is null or ("m"."class", "m"."txns") is distinct from ("b"."class", "b"."txns")
+), written as (
   insert into "decline_upi_summary" as m ("date", "response_code", "class", "txns")
-  select "date", "response_code", "class", "txns" from "built_decline_upi_summary"
+  select "date", "response_code", "class", "txns" from compared where "date" is not null
   on conflict ("date", "response_code") do update set
     "class" = "excluded"."class",
     "txns" = "excluded"."txns"
-  where ("m"."class", "m"."txns")
-    is distinct from ("excluded"."class", "excluded"."txns")
   returning "old"."date" is null as is_new
 ), vanished as (
   delete from "decline_upi_summary" as m
-  where "date" = $1
-    and not exists (select from "built_decline_upi_summary" as b where "b"."date" = "m"."date" and "b"."response_code" = "m"."response_code")
+  where ctid = any (array(select held_at from compared where "date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_decline_upi_summary") as built,
+  (select count(*) from "decline_upi_summary" where "date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

@@ -69,9 +69,16 @@ select exists (
     and ("successful_transactions" <= "total_transactions"))
 ) as any_bad;
 
-with written as (
+with compared as (
+  select b.*, m.held_at
+  from "built_dim_merchants" as b
+  full join (
+    select ctid as held_at, * from "dim_merchants" where "merchant_id" in (select key from "keys_dim_merchants")
+  ) as m on "b"."merchant_id" = "m"."merchant_id"
+  where m.held_at is null or "b"."merchant_id" is null or ("m"."first_transaction_date", "m"."last_transaction_date", "m"."active_days", "m"."total_transactions", "m"."total_revenue", "m"."avg_transaction_amount", "m"."successful_transactions", "m"."success_rate") is distinct from ("b"."first_transaction_date", "b"."last_transaction_date", "b"."active_days", "b"."total_transactions", "b"."total_revenue", "b"."avg_transaction_amount", "b"."successful_transactions", "b"."success_rate")
+), written as (
   insert into "dim_merchants" as m ("merchant_id", "first_transaction_date", "last_transaction_date", "active_days", "total_transactions", "total_revenue", "avg_transaction_amount", "successful_transactions", "success_rate")
-  select "merchant_id", "first_transaction_date", "last_transaction_date", "active_days", "total_transactions", "total_revenue", "avg_transaction_amount", "successful_transactions", "success_rate" from "built_dim_merchants"
+  select "merchant_id", "first_transaction_date", "last_transaction_date", "active_days", "total_transactions", "total_revenue", "avg_transaction_amount", "successful_transactions", "success_rate" from compared where "merchant_id" is not null
   on conflict ("merchant_id") do update set
     "first_transaction_date" = "excluded"."first_transaction_date",
     "last_transaction_date" = "excluded"."last_transaction_date",
@@ -81,17 +88,15 @@ with written as (
     "avg_transaction_amount" = "excluded"."avg_transaction_amount",
     "successful_transactions" = "excluded"."successful_transactions",
     "success_rate" = "excluded"."success_rate"
-  where ("m"."first_transaction_date", "m"."last_transaction_date", "m"."active_days", "m"."total_transactions", "m"."total_revenue", "m"."avg_transaction_amount", "m"."successful_transactions", "m"."success_rate")
-    is distinct from ("excluded"."first_transaction_date", "excluded"."last_transaction_date", "excluded"."active_days", "excluded"."total_transactions", "excluded"."total_revenue", "excluded"."avg_transaction_amount", "excluded"."successful_transactions", "excluded"."success_rate")
   returning "old"."merchant_id" is null as is_new
 ), vanished as (
   delete from "dim_merchants" as m
-  where "merchant_id" in (select key from "keys_dim_merchants")
-    and not exists (select from "built_dim_merchants" as b where "b"."merchant_id" = "m"."merchant_id")
+  where ctid = any (array(select held_at from compared where "merchant_id" is null))
   returning m.*
 )
 select
   (select count(*) from "built_dim_merchants") as built,
+  (select count(*) from "dim_merchants" where "merchant_id" in (select key from "keys_dim_merchants")) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

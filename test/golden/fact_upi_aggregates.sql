@@ -89,9 +89,17 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_fact_upi_aggregates" as b
+  full join (
+    select ctid as held_at, * from "fact_upi_aggregates" where "txn_date" = $1
+  ) as m on "b"."txn_date" = "m"."txn_date"
+  where m.held_at is null or "b"."txn_date" is null or ("m"."total_txns", "m"."total_amount", "m"."success_rate", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."avg_txn_amount", "m"."min_txn_amount", "m"."max_txn_amount", "m"."unique_payers", "m"."unique_payees", "m"."unique_handles") is distinct from ("b"."total_txns", "b"."total_amount", "b"."success_rate", "b"."success_txns", "b"."failed_txns", "b"."pending_txns", "b"."avg_txn_amount", "b"."min_txn_amount", "b"."max_txn_amount", "b"."unique_payers", "b"."unique_payees", "b"."unique_handles")
+), written as (
   insert into "fact_upi_aggregates" as m ("txn_date", "total_txns", "total_amount", "success_rate", "success_txns", "failed_txns", "pending_txns", "avg_txn_amount", "min_txn_amount", "max_txn_amount", "unique_payers", "unique_payees", "unique_handles")
-  select "txn_date", "total_txns", "total_amount", "success_rate", "success_txns", "failed_txns", "pending_txns", "avg_txn_amount", "min_txn_amount", "max_txn_amount", "unique_payers", "unique_payees", "unique_handles" from "built_fact_upi_aggregates"
+  select "txn_date", "total_txns", "total_amount", "success_rate", "success_txns", "failed_txns", "pending_txns", "avg_txn_amount", "min_txn_amount", "max_txn_amount", "unique_payers", "unique_payees", "unique_handles" from compared where "txn_date" is not null
   on conflict ("txn_date") do update set
     "total_txns" = "excluded"."total_txns",
     "total_amount" = "excluded"."total_amount",
@@ -105,17 +113,15 @@ with written as (
     "unique_payers" = "excluded"."unique_payers",
     "unique_payees" = "excluded"."unique_payees",
     "unique_handles" = "excluded"."unique_handles"
-  where ("m"."total_txns", "m"."total_amount", "m"."success_rate", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."avg_txn_amount", "m"."min_txn_amount", "m"."max_txn_amount", "m"."unique_payers", "m"."unique_payees", "m"."unique_handles")
-    is distinct from ("excluded"."total_txns", "excluded"."total_amount", "excluded"."success_rate", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."avg_txn_amount", "excluded"."min_txn_amount", "excluded"."max_txn_amount", "excluded"."unique_payers", "excluded"."unique_payees", "excluded"."unique_handles")
   returning "old"."txn_date" is null as is_new
 ), vanished as (
   delete from "fact_upi_aggregates" as m
-  where "txn_date" = $1
-    and not exists (select from "built_fact_upi_aggregates" as b where "b"."txn_date" = "m"."txn_date")
+  where ctid = any (array(select held_at from compared where "txn_date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_fact_upi_aggregates") as built,
+  (select count(*) from "fact_upi_aggregates" where "txn_date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

@@ -77,9 +77,17 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_handle_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "handle_upi_summary" where "date" = $1
+  ) as m on "b"."date" = "m"."date" and "b"."handle" = "m"."handle" and "b"."side" = "m"."side"
+  where m.held_at is null or "b"."date" is null or ("m"."txns", "m"."approved", "m"."td", "m"."bd", "m"."reversals", "m"."approved_rate", "m"."td_rate", "m"."bd_rate") is distinct from ("b"."txns", "b"."approved", "b"."td", "b"."bd", "b"."reversals", "b"."approved_rate", "b"."td_rate", "b"."bd_rate")
+), written as (
   insert into "handle_upi_summary" as m ("date", "handle", "side", "txns", "approved", "td", "bd", "reversals", "approved_rate", "td_rate", "bd_rate")
-  select "date", "handle", "side", "txns", "approved", "td", "bd", "reversals", "approved_rate", "td_rate", "bd_rate" from "built_handle_upi_summary"
+  select "date", "handle", "side", "txns", "approved", "td", "bd", "reversals", "approved_rate", "td_rate", "bd_rate" from compared where "date" is not null
   on conflict ("date", "handle", "side") do update set
     "txns" = "excluded"."txns",
     "approved" = "excluded"."approved",
@@ -89,17 +97,15 @@ with written as (
     "approved_rate" = "excluded"."approved_rate",
     "td_rate" = "excluded"."td_rate",
     "bd_rate" = "excluded"."bd_rate"
-  where ("m"."txns", "m"."approved", "m"."td", "m"."bd", "m"."reversals", "m"."approved_rate", "m"."td_rate", "m"."bd_rate")
-    is distinct from ("excluded"."txns", "excluded"."approved", "excluded"."td", "excluded"."bd", "excluded"."reversals", "excluded"."approved_rate", "excluded"."td_rate", "excluded"."bd_rate")
   returning "old"."date" is null as is_new
 ), vanished as (
   delete from "handle_upi_summary" as m
-  where "date" = $1
-    and not exists (select from "built_handle_upi_summary" as b where "b"."date" = "m"."date" and "b"."handle" = "m"."handle" and "b"."side" = "m"."side")
+  where ctid = any (array(select held_at from compared where "date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_handle_upi_summary") as built,
+  (select count(*) from "handle_upi_summary" where "date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

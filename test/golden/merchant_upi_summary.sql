@@ -25,7 +25,7 @@ create index if not exists "merchant_upi_summary_changed_xid" on "merchant_upi_s
 
 grant select on "merchant_upi_summary" to "upi_api", "upi_report";
 
-comment on table "merchant_upi_summary" is 'One row a merchant and business date with payments to it or refunds by it; with refunds only, of 0 payments. [model c6c15e76fc636d3b]';
+comment on table "merchant_upi_summary" is 'One row a merchant and business date with payments to it or refunds by it; with refunds only, of 0 payments. [model fc58aa4792ffeacc]';
 
 -- $1 = 2026-02-01
 create temporary table "built_merchant_upi_summary" on commit drop as
@@ -97,9 +97,17 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_merchant_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "merchant_upi_summary" where "date" = $1
+  ) as m on "b"."merchant" = "m"."merchant" and "b"."date" = "m"."date"
+  where m.held_at is null or "b"."merchant" is null or ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."amount", "m"."attempted_amount", "m"."refund_amount", "m"."net_amount", "m"."unique_payers", "m"."avg_ticket", "m"."success_rate") is distinct from ("b"."total_txns", "b"."success_txns", "b"."failed_txns", "b"."pending_txns", "b"."amount", "b"."attempted_amount", "b"."refund_amount", "b"."net_amount", "b"."unique_payers", "b"."avg_ticket", "b"."success_rate")
+), written as (
   insert into "merchant_upi_summary" as m ("merchant", "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "amount", "attempted_amount", "refund_amount", "net_amount", "unique_payers", "avg_ticket", "success_rate")
-  select "merchant", "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "amount", "attempted_amount", "refund_amount", "net_amount", "unique_payers", "avg_ticket", "success_rate" from "built_merchant_upi_summary"
+  select "merchant", "date", "total_txns", "success_txns", "failed_txns", "pending_txns", "amount", "attempted_amount", "refund_amount", "net_amount", "unique_payers", "avg_ticket", "success_rate" from compared where "merchant" is not null
   on conflict ("merchant", "date") do update set
     "total_txns" = "excluded"."total_txns",
     "success_txns" = "excluded"."success_txns",
@@ -113,20 +121,18 @@ with written as (
     "avg_ticket" = "excluded"."avg_ticket",
     "success_rate" = "excluded"."success_rate",
     "changed_xid" = "excluded"."changed_xid"
-  where ("m"."total_txns", "m"."success_txns", "m"."failed_txns", "m"."pending_txns", "m"."amount", "m"."attempted_amount", "m"."refund_amount", "m"."net_amount", "m"."unique_payers", "m"."avg_ticket", "m"."success_rate")
-    is distinct from ("excluded"."total_txns", "excluded"."success_txns", "excluded"."failed_txns", "excluded"."pending_txns", "excluded"."amount", "excluded"."attempted_amount", "excluded"."refund_amount", "excluded"."net_amount", "excluded"."unique_payers", "excluded"."avg_ticket", "excluded"."success_rate")
   returning "old"."merchant" is null as is_new
 ), vanished as (
   delete from "merchant_upi_summary" as m
-  where "date" = $1
-    and not exists (select from "built_merchant_upi_summary" as b where "b"."merchant" = "m"."merchant" and "b"."date" = "m"."date")
+  where ctid = any (array(select held_at from compared where "merchant" is null))
   returning m.*
 ), "marked0" as (
   insert into ops.dirty_keys (model, merchant, reason)
-  select 'dim_merchants', "merchant", 'vanished' from vanished
+  select 'dim_merchants', "merchant"::text, 'vanished' from vanished
 )
 select
   (select count(*) from "built_merchant_upi_summary") as built,
+  (select count(*) from "merchant_upi_summary" where "date" = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;

@@ -48,23 +48,29 @@ select exists (
 ) as any_bad;
 
 -- $1 = 2026-02-01
-with written as (
+-- $2 = 2026-02-01
+with compared as (
+  select b.*, m.held_at
+  from "built_settlement_upi_summary" as b
+  full join (
+    select ctid as held_at, * from "settlement_upi_summary" where ("settlement_date" - ("cycle" = 1)::integer) = $1
+  ) as m on "b"."settlement_date" = "m"."settlement_date" and "b"."cycle" = "m"."cycle"
+  where m.held_at is null or "b"."settlement_date" is null or ("m"."txns", "m"."amount") is distinct from ("b"."txns", "b"."amount")
+), written as (
   insert into "settlement_upi_summary" as m ("settlement_date", "cycle", "txns", "amount")
-  select "settlement_date", "cycle", "txns", "amount" from "built_settlement_upi_summary"
+  select "settlement_date", "cycle", "txns", "amount" from compared where "settlement_date" is not null
   on conflict ("settlement_date", "cycle") do update set
     "txns" = "excluded"."txns",
     "amount" = "excluded"."amount"
-  where ("m"."txns", "m"."amount")
-    is distinct from ("excluded"."txns", "excluded"."amount")
   returning "old"."settlement_date" is null as is_new
 ), vanished as (
   delete from "settlement_upi_summary" as m
-  where ("settlement_date" - ("cycle" = 1)::integer) = $1
-    and not exists (select from "built_settlement_upi_summary" as b where "b"."settlement_date" = "m"."settlement_date" and "b"."cycle" = "m"."cycle")
+  where ctid = any (array(select held_at from compared where "settlement_date" is null))
   returning m.*
 )
 select
   (select count(*) from "built_settlement_upi_summary") as built,
+  (select count(*) from "settlement_upi_summary" where ("settlement_date" - ("cycle" = 1)::integer) = $2) as held,
   (select count(*) from written where is_new) as inserted,
   (select count(*) from written where not is_new) as updated,
   (select count(*) from vanished) as deleted;
