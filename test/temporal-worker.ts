@@ -3,7 +3,12 @@ import type { Activities } from '../activities/index.ts'
 import { type Config, need } from '../platform/config.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectClient, connectWorker } from '../platform/temporal.ts'
-import { createWorker, installRuntime } from '../platform/temporal-worker.ts'
+import {
+  createWorkers,
+  installRuntime,
+  runWorkers,
+  stopWorkers,
+} from '../platform/temporal-worker.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 
 const log = createLogger({ process: 'test', level: 'fatal', pretty: false })
@@ -22,8 +27,14 @@ export async function withWorker(
   const temporal = await connectClient(reachable)
   try {
     const bundlePath = await workflowBundle(config)
-    const worker = await createWorker(reachable, { connection, bundlePath, activities })
-    await worker.runUntil(work(temporal.client))
+    const workers = await createWorkers(reachable, { connection, bundlePath, activities })
+    const running = runWorkers(workers)
+    try {
+      await Promise.race([work(temporal.client), running])
+    } finally {
+      stopWorkers(workers)
+      await running
+    }
   } finally {
     await temporal.connection.close()
     await connection.close()

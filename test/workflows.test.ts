@@ -167,7 +167,7 @@ function recorded(before: () => unknown = () => undefined, lags: readonly number
     async measureLag({ spans = {} }) {
       const lag = left.shift() ?? 0
       if (lag > 0) made.push(`behind ${lag}`)
-      return { spans, lag }
+      return { spans, behind: lag > 0 ? { 0: lag } : {} }
     },
     async buildDay({ date, reason, actor }) {
       made.push(`build ${date} ${reason} ${actor}`)

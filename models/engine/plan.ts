@@ -239,6 +239,11 @@ function wholeReason(
   return isStale ? 'rows changed' : undefined
 }
 
+/** The models with what they are made of now. */
+export function stampAll(graph: Graph, models: readonly Model[]): Stamped[] {
+  return models.map((model) => stamp(graph, model))
+}
+
 function stamp(graph: Graph, model: Model): Stamped {
   return { model, fingerprint: graph.fingerprintOf(model) }
 }

@@ -23,7 +23,7 @@ import type { ModelFailure, ModelRun } from './ledger.ts'
 
 /** A check that failed, or a row that Postgres did not take; the build's transaction is rolled back. */
 export class BuildRefused extends Error {
-  readonly failure: Omit<ModelFailure, 'date' | 'fingerprint'>
+  readonly failure: Omit<ModelFailure, 'date' | 'fingerprint' | 'seconds'>
 
   constructor(model: Model, error: string, badRows: readonly unknown[] = []) {
     super(`${model.name}: ${error}`)
@@ -58,8 +58,13 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
     updated,
     deleted: Number(counts?.deleted),
     unchanged: Number(counts?.built) - inserted - updated,
-    seconds: Math.round(performance.now() - began) / 1000,
+    seconds: secondsSince(began),
   }
+}
+
+/** The seconds since a moment of `performance`. */
+export function secondsSince(began: number): number {
+  return Math.round(performance.now() - began) / 1000
 }
 
 /** Compares the sums of marts that were built together with each other and with clean. */
