@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
-import type { Activities } from '../activities/index.ts'
+import { afterAll, beforeAll } from 'vitest'
+import { type Activities, type ActivityDeps, createActivities } from '../activities/index.ts'
 import { type Config, need } from '../platform/config.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectClient, connectWorker } from '../platform/temporal.ts'
@@ -40,3 +41,32 @@ export async function withWorker(
     await connection.close()
   }
 }
+
+/** Runs the workflows for all tests of a file; the activities are those that a test has set at the time. */
+export function useWorker(configFor: () => Config): {
+  client: Client
+  activities: Partial<Activities>
+} {
+  const shared = { client: undefined as unknown as Client, activities: {} as Partial<Activities> }
+  const ended = Promise.withResolvers<void>()
+  let running: Promise<void>
+  beforeAll(async () => {
+    const ready = Promise.withResolvers<void>()
+    const current = (name: string) => shared.activities[name as keyof Activities] as Activity
+    const names = Object.keys(createActivities({} as ActivityDeps))
+    const delegates = names.map((name) => [name, (input: unknown) => current(name)(input)])
+    running = withWorker(configFor(), Object.fromEntries(delegates), async (client) => {
+      shared.client = client
+      ready.resolve()
+      await ended.promise
+    })
+    await Promise.race([ready.promise, running])
+  })
+  afterAll(async () => {
+    ended.resolve()
+    await running
+  })
+  return shared
+}
+
+type Activity = (input: unknown) => Promise<unknown>
