@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity'
 import type { Kysely } from 'kysely'
 import type { BackfillAsked, BackfillPlan } from '../core/backfill.ts'
 import { UpiError } from '../core/errors.ts'
@@ -15,6 +16,7 @@ import {
   runDayAlone,
   runEmptyDay,
   runFollowers,
+  wasRunSince,
 } from '../models/warehouse/run-day.ts'
 import { type CheckResult, testModels } from '../models/warehouse/test-models.ts'
 import type { Database } from '../platform/database.ts'
@@ -76,6 +78,12 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
     async buildBackfillDay(task: DayTask): Promise<{ changed: boolean }> {
       return await whileBeating(async (signal) => {
         await made.done()
+        // A worker that was killed may have built it and not been able to say so.
+        const { attempt, scheduledTimestampMs } = Context.current().info
+        const since = new Date(scheduledTimestampMs)
+        if (attempt > 1 && (await wasRunSince(around(task), task.date, since))) {
+          return { changed: true }
+        }
         const { runs, failures } = await runDay(around(task, signal), task.date, { closes: true })
         refuse(task.date, failures)
         return { changed: runs.some(hasChanged) }

@@ -26,7 +26,9 @@ export async function settleEmpty(
   { date, models }: DayStep,
   { graph, cause, closes }: Settling,
 ): Promise<ModelRun[] | undefined> {
-  if (await hasRows(trx, graph, date)) return undefined
+  const { hasRows, isSettled } = await look(trx, { date, models, graph })
+  if (hasRows) return undefined
+  if (isSettled && closes) return []
   if (await madeOfNothing(trx, graph, date)) return undefined
   const [names, day] = [namesOf(models), sql`${date}::date`]
   await sql`with models as (
@@ -65,8 +67,17 @@ function mended(day: ReturnType<typeof sql>, names: readonly string[]) {
     )`
 }
 
+interface Look {
+  readonly hasRows: boolean
+  /** Closed already, as the models are now, and nothing has come since. */
+  readonly isSettled: boolean
+}
+
 // A day in the lake has no rows in clean either, and is not ours to say of that it is empty.
-async function hasRows(trx: Trx, graph: Graph, date: string): Promise<boolean> {
+async function look(
+  trx: Trx,
+  { date, models, graph }: Pick<DayStep, 'date' | 'models'> & { readonly graph: Graph },
+): Promise<Look> {
   const scope = { day: date }
   const clean = sql`select from ${sql.table(clean_upi_transactions.name)}
     where ${clean_upi_transactions.day} = ${date}`
@@ -75,11 +86,26 @@ async function hasRows(trx: Trx, graph: Graph, date: string): Promise<boolean> {
     (model) => sql`select from ${sql.table(model.name)} as m where ${rowsOf(model, scope)}`,
   )
   const any = [clean, lake, ...marts].map((rows) => sql`exists (${rows})`)
-  const [found] = await run<{ any: boolean }>(
+  const [found] = await run<{ rows: boolean; settled: boolean }>(
     trx,
-    statement(sql`select ${sql.join(any, sql` or `)} as any`),
+    statement(sql`select ${sql.join(any, sql` or `)} as rows, ${isBuilt(date, models)} as settled`),
   )
-  return found?.any !== false
+  return { hasRows: found?.rows !== false, isSettled: found?.settled === true }
+}
+
+/** Whether a day is closed and every model of it built as it is now, later than an instant; and nothing marked since. */
+export function isBuilt(date: string, models: DayStep['models'], since = new Date(0)) {
+  const names = namesOf(models)
+  return sql<boolean>`(exists (
+      select from ops.days where business_date = ${date} and state = 'closed' and failed_at is null
+    ) and not exists (
+      select from unnest(${names}::text[], ${printsOf(models)}::text[]) as p (model, fingerprint)
+      where not exists (
+        select from ops.model_days as m where m.model = p.model and m.business_date = ${date}
+          and m.state = 'built' and m.fingerprint = p.fingerprint and m.built_at >= ${since})
+    ) and not exists (
+      select from ops.dirty_keys where model = any (${names}) and business_date = ${date}
+    ))`
 }
 
 // A model whose query gives rows for a day without any, a calendar say, must be asked each time: found out once.

@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import { type DayStep, plan } from '../engine/plan.ts'
+import { statement } from '../engine/statement.ts'
 import {
   buildDay,
   buildEmptyDay,
@@ -7,7 +9,9 @@ import {
   type Surroundings,
 } from './build-day.ts'
 import { wholeDay } from './close-day.ts'
+import { run } from './connection.ts'
 import { discover } from './discover.ts'
+import { isBuilt } from './empty-day.ts'
 import { type Executed, execute } from './execute.ts'
 import { makeRelations } from './make-relations.ts'
 import { readWithoutDays } from './read-warehouse.ts'
@@ -35,6 +39,17 @@ export async function runEmptyDay(
   options: DayOptions,
 ): Promise<boolean> {
   return await buildEmptyDay(stepFor(around, date), around, options)
+}
+
+/** Whether a day was built and closed since an instant: what a try asks whose predecessor was not heard of again. */
+export async function wasRunSince(
+  { db, graph }: Surroundings,
+  date: string,
+  since: Date,
+): Promise<boolean> {
+  const built = statement(sql`select ${isBuilt(date, wholeDay(graph), since)} as built`)
+  const [found] = await run<{ built: boolean }>(db, built)
+  return found?.built === true
 }
 
 /** Builds what follows from days: the models that have none and are stale. */
