@@ -26,9 +26,9 @@ import {
 } from '../core/backfill.ts'
 import { BACKFILL_DAYS_PER_RUN_MAX, BACKFILL_REASONS_SHOWN_MAX } from '../core/limits.ts'
 import { LONG } from './activity-options.ts'
-import { awaitStream } from './await-stream.ts'
-import { buildOneDay, type DayOutcome } from './build-one-day.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
+import { awaitStream } from './steps/await-stream.ts'
+import { buildOneDay, type DayOutcome } from './steps/build-one-day.ts'
 
 const { planBackfill, buildFollowers } = proxyActivities<Activities>(LONG)
 

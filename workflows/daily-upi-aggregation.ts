@@ -8,9 +8,9 @@ import {
 import type { Activities, ModelRun } from '../activities/index.ts'
 import { type BusinessDate, isDate } from '../core/time.ts'
 import { LOCAL, LONG } from './activity-options.ts'
-import { awaitStream } from './await-stream.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
+import { awaitStream } from './steps/await-stream.ts'
 
 const { buildDay, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
 const { settleEmptyDay } = proxyLocalActivities<Activities>(LOCAL)

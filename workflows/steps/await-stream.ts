@@ -1,7 +1,7 @@
 import { ApplicationFailure, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
-import { STREAM_WAIT_MS_MAX } from '../core/limits.ts'
-import { SHORT } from './activity-options.ts'
+import type { Activities } from '../../activities/index.ts'
+import { STREAM_WAIT_MS_MAX } from '../../core/limits.ts'
+import { SHORT } from '../activity-options.ts'
 
 const { measureLag } = proxyActivities<Activities>(SHORT)
 

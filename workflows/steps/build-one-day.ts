@@ -7,13 +7,13 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
-import type { DayReason } from '../core/backfill.ts'
-import { FAILURE_CHARS_MAX } from '../core/limits.ts'
-import { heavyQueue } from '../core/task-queue.ts'
-import { POLL } from './activity-options.ts'
-import { type DailyUpiAggregationResult, dailyUpiAggregation } from './daily-upi-aggregation.ts'
-import { UPI_BACKFILL, UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
+import type { Activities } from '../../activities/index.ts'
+import type { DayReason } from '../../core/backfill.ts'
+import { FAILURE_CHARS_MAX } from '../../core/limits.ts'
+import { heavyQueue } from '../../core/task-queue.ts'
+import { POLL } from '../activity-options.ts'
+import { type DailyUpiAggregationResult, dailyUpiAggregation } from '../daily-upi-aggregation.ts'
+import { UPI_BACKFILL, UPI_BUSINESS_DATE, UPI_MODEL } from '../search-attributes.ts'
 
 const { awaitRun } = proxyActivities<Activities>(POLL)
 
