@@ -1,66 +1,150 @@
 import { Context } from '@temporalio/activity'
 import type { Kysely } from 'kysely'
+import type { BackfillAsked, BackfillPlan } from '../core/backfill.ts'
 import { UpiError } from '../core/errors.ts'
 import type { BusinessDate } from '../core/time.ts'
-import { explain } from '../models/engine/explain.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
-import { underLock } from '../models/warehouse/connection.ts'
-import type { ModelRun } from '../models/warehouse/ledger.ts'
-import { runModels } from '../models/warehouse/run-models.ts'
+import { hasChanged, type Surroundings } from '../models/warehouse/build-day.ts'
+import { closeDay, wholeDay } from '../models/warehouse/close-day.ts'
+import { type ModelFailure, type ModelRun, recordFailures } from '../models/warehouse/ledger.ts'
+import { makeRelations } from '../models/warehouse/make-relations.ts'
+import { planBackfill } from '../models/warehouse/plan-backfill.ts'
+import {
+  prepare,
+  runDay,
+  runDayAlone,
+  runEmptyDay,
+  runFollowers,
+  wasRunSince,
+} from '../models/warehouse/run-day.ts'
+import { type CheckResult, testModels } from '../models/warehouse/test-models.ts'
 import type { Database } from '../platform/database.ts'
-import { markDayClosed } from '../platform/queries/days.ts'
 import { whileBeating } from './heartbeat.ts'
 
-interface Build {
+/** One day's work: why, and for whom. */
+export interface DayTask {
   readonly date: BusinessDate
   readonly reason: string
   readonly actor: string
 }
 
-interface Close {
-  readonly date: BusinessDate
-  readonly actor: string
-}
-
-/**
- * Closes a day, not while it is being built: that build began with a day that was open, and what it changes would be
- * no revision.
- */
-export async function closeOnceBuilt(
-  db: Kysely<Database>,
-  { date, actor }: Close,
-  signal?: AbortSignal,
-): Promise<void> {
-  await underLock(db, { subject: `day:${date}`, signal }, (connection) =>
-    markDayClosed(connection, { date, actor }),
-  )
-}
-
-/** What is done to one business day. */
+/** What is done to one business day, and what a range of them needs once. */
 export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
   const graph = makeGraph(MODELS)
+  const around = (
+    { reason, actor }: Omit<DayTask, 'date'>,
+    signal?: AbortSignal,
+  ): Surroundings => ({
+    ...{ db, graph, actor, reason, signal },
+  })
+  // A worker of another version may take over in the middle of a backfill; this one's relations are then made first.
+  const made = new OnceDone(() => makeRelations(db, graph))
   return {
-    /** Builds all marts of a day; building it again changes what differs and no more. */
-    async buildDay({ date, reason, actor }: Build) {
-      return await whileBeating(async (signal): Promise<{ runs: readonly ModelRun[] }> => {
-        const wanted = { models: graph.models, days: { dates: [date] }, force: 'days' } as const
-        const around = { db, graph, actor, reason, signal }
-        const { log } = Context.current()
-        const { runs, failures } = await runModels(around, wanted, {
-          onPlan: (steps) => log.debug('plan made', { steps: explain(steps) }),
-        })
-        const [failure] = failures
-        if (failure === undefined) return { runs }
-        throw new UpiError('CHECK_FAILED', `${date}: ${failure.model}: ${failure.error}`, {
-          fix: 'see bad_rows of ops.model_runs; the figures are as they were',
-        })
+    /** Builds all marts of a day and tries every promise; building it again changes what differs and no more. */
+    async buildDay(task: DayTask): Promise<{ runs: readonly ModelRun[] }> {
+      return await whileBeating(async (signal) => {
+        const { runs, failures } = await runDayAlone(around(task, signal), task.date)
+        refuse(task.date, failures)
+        // Of a day without rows there is nothing to try.
+        if (runs.some(({ inserted, updated, unchanged }) => inserted + updated + unchanged > 0)) {
+          await testDay(around(task, signal), task)
+        }
+        return { runs }
       })
     },
 
     /** Marks a day closed: what was provisional is now final. */
-    async closeDay(day: Close): Promise<void> {
-      await whileBeating((signal) => closeOnceBuilt(db, day, signal))
+    async closeDay(task: { date: BusinessDate; actor: string }): Promise<void> {
+      await whileBeating((signal) => closeDay({ db, graph, actor: task.actor, signal }, task.date))
     },
+
+    /** Plans a backfill; if there is anything to build, makes ready for it, once for all its days. */
+    async planBackfill(task: { asked: BackfillAsked; actor: string }): Promise<BackfillPlan> {
+      return await whileBeating(async (signal) => {
+        const plan = await planBackfill({ db, graph }, task.asked)
+        if (plan.days.length > 0) await prepare(around({ ...task, reason: 'backfill' }, signal))
+        return plan
+      })
+    },
+
+    /** Builds and closes a day of a backfill that has no rows; says no, and does nothing, for every other one. */
+    async settleEmptyDay(task: DayTask): Promise<boolean> {
+      await made.done()
+      return await runEmptyDay(around(task), task.date, { closes: true })
+    },
+
+    /** Builds a day of a backfill, every promise included, and closes it in the same transaction. */
+    async buildBackfillDay(task: DayTask): Promise<{ changed: boolean }> {
+      return await whileBeating(async (signal) => {
+        await made.done()
+        // A worker that was killed may have built it and not been able to say so.
+        const { attempt, scheduledTimestampMs } = Context.current().info
+        const since = new Date(scheduledTimestampMs)
+        if (attempt > 1 && (await wasRunSince(around(task), task.date, since))) {
+          return { changed: true }
+        }
+        const { runs, failures } = await runDay(around(task, signal), task.date, { closes: true })
+        refuse(task.date, failures)
+        return { changed: runs.some(hasChanged) }
+      })
+    },
+
+    /** Builds what follows from the days of a backfill. */
+    async buildFollowers(task: { reason: string; actor: string }): Promise<void> {
+      await whileBeating(async (signal) => {
+        refuse('followers', (await runFollowers(around(task, signal))).failures)
+      })
+    },
+  }
+}
+
+/** Every promise of the models on what the day holds now. What fails is written down: the day is not closed. */
+async function testDay(around: Surroundings, { date, reason, actor }: DayTask): Promise<void> {
+  const { db, graph } = around
+  const { results } = await testModels(around, {
+    models: graph.models,
+    days: { from: date, to: date },
+  })
+  const bad = results.filter((result) => result.bad > 0)
+  if (bad.length === 0) return
+  const failures = bad.map((result) => failureOf(around, result, date))
+  await recordFailures(db, failures, { reason, actor })
+  refuse(date, failures)
+}
+
+function failureOf(
+  { graph }: Surroundings,
+  { model, check, bad, badRows, seconds }: CheckResult,
+  day: BusinessDate,
+): ModelFailure {
+  const stamped = wholeDay(graph).find((each) => each.model.name === model)
+  const date = stamped === undefined ? null : day
+  const error = `${check}: ${bad} bad rows`
+  return { model, date, fingerprint: stamped?.fingerprint ?? '', error, badRows, seconds }
+}
+
+function refuse(subject: string, [failure]: readonly ModelFailure[]): void {
+  if (failure === undefined) return
+  throw new UpiError('CHECK_FAILED', `${subject}: ${failure.model}: ${failure.error}`, {
+    fix: 'a person must look: see bad_rows of ops.model_runs; the day stays open until a build passes',
+  })
+}
+
+/** Something that is done once in the life of a process; again if it has failed. */
+class OnceDone {
+  readonly #work: () => Promise<unknown>
+  #doing: Promise<unknown> | undefined
+
+  constructor(work: () => Promise<unknown>) {
+    this.#work = work
+  }
+
+  async done(): Promise<void> {
+    this.#doing ??= this.#work().catch((error) => {
+      this.#doing = undefined
+      throw error
+    })
+    await this.#doing
   }
 }

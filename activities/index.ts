@@ -4,10 +4,12 @@ import type { Database } from '../platform/database.ts'
 import type { Rules } from '../streaming/processor.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
+import { createRefreshActivities } from './refresh.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
 export type { ModelRun } from '../models/warehouse/ledger.ts'
+export type { RefreshResult } from './refresh.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
@@ -25,6 +27,7 @@ export interface ActivityDeps extends StreamDeps {
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
     ...createDayActivities(deps),
+    ...createRefreshActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })

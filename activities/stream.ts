@@ -15,17 +15,24 @@ export interface StreamDeps {
   readonly readOffsets: () => Promise<ReadonlyMap<string, bigint>>
 }
 
+/** How far the stream is behind: messages by partition, those only that lag. */
+export interface StreamLag {
+  readonly spans: LogSpans
+  readonly behind: Readonly<Record<string, number>>
+}
+
 /** What workflows ask of the stream. */
 export function createStreamActivities({ readLog, readOffsets }: StreamDeps) {
   return {
     /** How many messages of these spans, by default of what Kafka holds now, the stream has yet to write. */
-    async measureLag({ spans }: { spans?: LogSpans }): Promise<{ spans: LogSpans; lag: number }> {
+    async measureLag({ spans }: { spans?: LogSpans }): Promise<StreamLag> {
       const wanted = spans ?? (await readLog())
       const offsets = await readOffsets()
-      const lags = Object.entries(wanted).map(([partition, { start, end }]) =>
+      const lags = Object.entries(wanted).map(([partition, { start, end }]): [string, number] => [
+        partition,
         lagOf({ start: BigInt(start), end: BigInt(end) }, offsets.get(partition)),
-      )
-      return { spans: wanted, lag: lags.reduce((sum, lag) => sum + lag, 0) }
+      ])
+      return { spans: wanted, behind: Object.fromEntries(lags.filter(([, lag]) => lag > 0)) }
     },
   }
 }

@@ -9,9 +9,13 @@ const ASK_EVERY_MS = 500
 
 /**
  * Waits for the result of a run and shows where it stands. Gives up with the reason when nobody works on it or the
- * outside stays away; the run itself goes on waiting for them.
+ * outside stays away; the run itself goes on waiting for them. Quiet for who shows the progress in another way.
  */
-export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Promise<T> {
+export async function awaitRun<T>(
+  handle: WorkflowHandle,
+  taskQueue: string,
+  { isQuiet = false }: { readonly isQuiet?: boolean } = {},
+): Promise<T> {
   const settled = handle.result().then(
     (value): Settled => ({ value }),
     (fault: unknown): Settled => ({ fault }),
@@ -24,7 +28,7 @@ export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Pr
       if (outcome !== undefined) return resultOf<T>(outcome, handle.workflowId)
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
-      progress.update(`${handle.workflowId}: ${standing.text}`)
+      if (!isQuiet) progress.update(`${handle.workflowId}: ${standing.text}`)
       patience.test(standing, performance.now())
     }
   } finally {

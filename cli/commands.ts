@@ -118,6 +118,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/aggregate.ts')).aggregateCommand(),
       },
       {
+        name: 'backfill',
+        summary: 'build and close the days of a range that need it',
+        load: async () => (await import('./commands/backfill.ts')).backfillCommand(),
+      },
+      {
         name: 'chaos',
         summary: 'break a stack of its own while traffic flows, then check the books',
         load: async () => (await import('./commands/chaos.ts')).chaosCommand(),

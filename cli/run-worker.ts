@@ -1,9 +1,12 @@
 import type { Worker } from '@temporalio/worker'
 import type { Admin } from 'kafkajs'
 import type { Pool } from 'pg'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createActivities, type StreamDeps } from '../activities/index.ts'
-import { ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
+import {
+  ACTIVITIES_RUNNING_MAX,
+  EMPTY_DAYS_AT_ONCE_MAX,
+  HEAVY_ACTIVITIES_RUNNING_MAX,
+} from '../core/limits.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
@@ -16,14 +19,22 @@ import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { connectWorker } from '../platform/temporal.ts'
-import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
+import {
+  createWorkers,
+  installRuntime,
+  runWorkers,
+  stopWorkers,
+  workerReadiness,
+} from '../platform/temporal-worker.ts'
 import { readLogBounds } from '../platform/topic-log.ts'
+import { freeLoopbackAddress, WorkerMetrics } from '../platform/worker-metrics.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 import { rulesOf } from '../streaming/rules.ts'
 import { SINK_SESSION } from '../streaming/sink.ts'
 
-// One for each build, one for short statements beside them.
-const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + 1
+// One for each build and for each look at a day, one for short statements beside them.
+const CONNECTIONS_MAX =
+  ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX + EMPTY_DAYS_AT_ONCE_MAX + 1
 // What works on clean itself: a replay, a rebuild, a look at the books.
 const INGEST_CONNECTIONS_MAX = 3
 
@@ -68,40 +79,34 @@ export async function runWorker(
       loadSchema: (id) => schemas.load(id),
     })
 
-    const life: { worker?: Worker } = {}
+    const life: { workers: readonly Worker[] } = { workers: [] }
+    const sdkMetrics = config.metricsPort === undefined ? undefined : await freeLoopbackAddress()
     if (config.metricsPort !== undefined) {
       const health = await serveHealth({
         host: config.metricsHost,
         port: config.metricsPort,
-        metrics: processMetrics(),
-        readiness: () => workerReadiness(config, life.worker),
+        metrics: new WorkerMetrics(sdkMetrics),
+        readiness: () => workerReadiness(config, life.workers),
       })
       shutdown.add('health server', () => health.close())
     }
 
     const bundlePath = await workflowBundle(config)
-    await installRuntime(log)
+    await installRuntime(log, sdkMetrics)
     const connection = await connectWorker(config, log)
     shutdown.add('temporal', () => connection.close())
-    const worker = await createWorker(config, { connection, bundlePath, activities })
-    life.worker = worker
+    const workers = await createWorkers(config, { connection, bundlePath, activities })
+    life.workers = workers
 
-    const running = worker.run()
-    log.info({ taskQueue: config.temporalTaskQueue }, 'worker started')
+    const running = runWorkers(workers)
+    log.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'worker started')
     await Promise.race([shutdown.requested(), running])
-    if (shutdown.signal.aborted) worker.shutdown()
+    stopWorkers(workers)
     await running
     log.info('worker stopped')
   } finally {
     await shutdown.close()
   }
-}
-
-/** What Prometheus sees of this process: memory, event loop, processor. */
-function processMetrics(): Registry {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  return registry
 }
 
 async function readSpans(admin: Admin, topic: string): ReturnType<StreamDeps['readLog']> {

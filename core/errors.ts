@@ -47,6 +47,10 @@ export const ERRORS = {
   },
 
   // The answer is no.
+  BACKFILL_DIFFERS: {
+    kind: 'no',
+    summary: 'A backfill of the same range is running with other inputs.',
+  },
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
   LETTER_UNKNOWN: { kind: 'no', summary: 'There is no dead letter at this place.' },
   NOT_CSV: { kind: 'no', summary: "A line of an import is no CSV record of the header's width." },

@@ -132,6 +132,35 @@ export const WORKFLOWS_CACHED_MAX = 100
 // Builds at once; each holds a Postgres connection and, while it aggregates, its share of work memory.
 export const ACTIVITIES_RUNNING_MAX = 4
 
+// The same for work that may wait, backfills first of all: beside the daily run, never before it.
+export const HEAVY_ACTIVITIES_RUNNING_MAX = 4
+
+// Looks at days of a backfill for rows; each is a few short statements, and most days of a young platform have none.
+export const EMPTY_DAYS_AT_ONCE_MAX = 4
+
+// A day of a backfill is one Postgres connection that aggregates; what waits for a slot on the server gains nothing.
+export const BACKFILL_CONCURRENCY_DEFAULT = 4
+export const BACKFILL_CONCURRENCY_MAX = 32
+
+// Ten years of days: their plan is some 200 KB, well under what Temporal takes as one payload.
+export const BACKFILL_DAYS_MAX = 3_700
+
+// Days after which a backfill continues as a new run: some ten events each, and a history is to stay under 4,096.
+export const BACKFILL_DAYS_PER_RUN_MAX = 300
+
+// Failed days whose reason a backfill tells; of the rest it tells the date. Reasons are cut, for Postgres may be wordy.
+export const BACKFILL_REASONS_SHOWN_MAX = 50
+export const FAILURE_CHARS_MAX = 300
+
+// A key is not refreshed again before so many times its last build have passed: at most a tenth of the machine is its.
+export const REFRESH_PAUSE_FACTOR = 10
+
+// A day that failed its checks is dirty still; without new code or data it fails again.
+export const REFRESH_FAILED_PAUSE_SECONDS_MIN = 600
+
+// Days of which a refresh tells what came of them; the ledger has all.
+export const REFRESH_DAYS_SHOWN_MAX = 50
+
 // Live traffic that is farther behind the clock than this begins anew from now: it would take as long to catch up.
 export const LIVE_BEHIND_MS_MAX = 60_000
 

@@ -1,6 +1,11 @@
 import { createServer } from 'node:http'
-import type { Registry } from 'prom-client'
 import { UpiError } from '../core/errors.ts'
+
+/** What /metrics shows; a Registry of prom-client is one. */
+export interface MetricsText {
+  readonly contentType: string
+  metrics(): Promise<string>
+}
 
 export interface HealthServer {
   close(): Promise<void>
@@ -13,7 +18,7 @@ export interface HealthServer {
 export async function serveHealth(options: {
   host: string
   port: number
-  metrics?: Registry
+  metrics?: MetricsText
   readiness: () => Promise<string | undefined> | string | undefined
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {

@@ -29,7 +29,10 @@ export async function applySchedule(
     await client.schedule.create({
       ...options,
       scheduleId: schedule.id,
-      state: { note: schedule.about },
+      state: {
+        note: schedule.pausedBecause ?? schedule.about,
+        paused: schedule.pausedBecause !== undefined,
+      },
     })
     return 'created'
   } catch (error) {
@@ -71,9 +74,13 @@ export async function readSchedule(client: Client, schedule: Schedule): Promise<
 const RUNS_SHOWN_MAX = 3
 
 function optionsOf(schedule: Schedule, taskQueue: string): Omit<ScheduleOptions, 'scheduleId'> {
-  const { id, at, timezone, overlap, catchupDays } = schedule
+  const { id, at, timezone, overlap, catchupSeconds } = schedule
+  const when =
+    'everySeconds' in at
+      ? { intervals: [{ every: `${at.everySeconds} seconds` as const }] }
+      : { calendars: [{ ...at }] }
   return {
-    spec: { calendars: [{ ...at }], timezone },
+    spec: { ...when, timezone },
     action: {
       type: 'startWorkflow',
       workflowType: 'tick',
@@ -81,7 +88,7 @@ function optionsOf(schedule: Schedule, taskQueue: string): Omit<ScheduleOptions,
       args: [{ schedule: id }],
       taskQueue,
     },
-    policies: { overlap, catchupWindow: `${catchupDays} days` },
+    policies: { overlap, catchupWindow: `${catchupSeconds} seconds` },
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { type Kysely, sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { closeOnceBuilt } from '../activities/days.ts'
 import { type Column, column, nullable } from '../models/engine/column.ts'
 import { type Model, model, type RowCheck } from '../models/engine/define-model.ts'
 import { type Graph, makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
+import { closeDay } from '../models/warehouse/close-day.ts'
 import { lockKey } from '../models/warehouse/connection.ts'
 import { makeRelations } from '../models/warehouse/make-relations.ts'
 import type { Database } from '../platform/database.ts'
@@ -56,7 +56,7 @@ describe('A day that is about to be built', () => {
       await sql`lock table daily_upi_summary in share mode`.execute(reader)
       const build = refresh(db)
       await eventually(async () => (await waits('relation')) > 0)
-      const close = closeOnceBuilt(db, { date: D1, actor: 'test' })
+      const close = closeDay({ db, graph: GRAPH, actor: 'test' }, D1)
       const closing = close.then(async () => await amountOf(D1))
       await Promise.race([closing, eventually(async () => (await waits('advisory')) > 0)])
       return { closing, build }

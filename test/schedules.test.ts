@@ -1,12 +1,16 @@
 import type { Client } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Schedule } from '../core/schedule.ts'
 import { need } from '../platform/config.ts'
 import { connectClient, type TemporalClient } from '../platform/temporal.ts'
+import { applySchedule } from '../platform/temporal-schedules.ts'
+import { SCHEDULES } from '../workflows/schedules.ts'
 import { eventually } from './eventually.ts'
 import { runCli, useStack } from './harness.ts'
 
 const own = useStack('database', 'namespace')
 const ID = 'daily-upi-aggregation'
+const IDS = SCHEDULES.map(({ id }) => id)
 let temporal: TemporalClient
 let client: Client
 
@@ -20,9 +24,9 @@ afterAll(() => temporal.connection.close())
 describe('./upi schedules', () => {
   test('apply makes the schedules; again, it changes nothing that matters', async () => {
     expect((await schedules('list')).stdout).toMatch(/daily-upi-aggregation +missing/)
-    expect((await schedules('apply')).stderr).toBe(`${ID} created\n`)
+    expect((await schedules('apply')).stderr).toBe(IDS.map((id) => `${id} created\n`).join(''))
     const before = await description()
-    expect((await schedules('apply')).stderr).toBe(`${ID} updated\n`)
+    expect((await schedules('apply')).stderr).toBe(IDS.map((id) => `${id} updated\n`).join(''))
     expect(await description()).toEqual(before)
   })
 
@@ -31,6 +35,25 @@ describe('./upi schedules', () => {
     expect(spec.timezone).toBe('Asia/Kolkata')
     expect(spec.calendars).toMatchObject([{ hour: [{ start: 0 }], minute: [{ start: 5 }] }])
     expect(policies).toMatchObject({ overlap: 'BUFFER_ALL', catchupWindow: 30 * 86_400_000 })
+  })
+
+  test('apply gives the refresh every minute, and drops what comes while one runs', async () => {
+    const { spec, policies } = await client.schedule.getHandle('upi-refresh').describe()
+    expect(spec.intervals).toMatchObject([{ every: 60_000 }])
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 10_000 })
+  })
+
+  test('a schedule may be made paused, and stays resumed', async () => {
+    const [first] = SCHEDULES as [Schedule]
+    const schedule = { ...first, id: 'paused-at-first', pausedBecause: 'until the lake is there' }
+    await applySchedule(client, schedule, own.name)
+    const handle = client.schedule.getHandle(schedule.id)
+    const made = (await handle.describe()).state
+    expect(made).toMatchObject({ paused: true, note: 'until the lake is there' })
+    await handle.unpause()
+    await applySchedule(client, schedule, own.name)
+    expect((await handle.describe()).state.paused).toBe(false)
+    await handle.delete()
   })
 
   test('pause holds through another apply, until resume', async () => {
@@ -68,7 +91,9 @@ describe('./upi schedules', () => {
     for (const verb of ['pause', 'resume', 'trigger']) {
       const { code, stderr } = await schedules(verb, 'nightly')
       expect(code).toBe(2)
-      expect(stderr).toBe(`upi: there is no schedule 'nightly'; fix: choose from ${ID}\n`)
+      expect(stderr).toBe(
+        `upi: there is no schedule 'nightly'; fix: choose from ${IDS.join(', ')}\n`,
+      )
     }
   })
 })

@@ -3,6 +3,8 @@ import { type Client, type WorkflowFailedError, WorkflowIdConflictPolicy } from 
 import { describe, expect, test } from 'vitest'
 import type { Activities } from '../activities/index.ts'
 import { createRunActivities } from '../activities/runs.ts'
+import { need } from '../platform/config.ts'
+import { connectClient } from '../platform/temporal.ts'
 import { applySchedule } from '../platform/temporal-schedules.ts'
 import { businessDateAt, dayThatEnded } from '../workflows/business-day.ts'
 import type {
@@ -138,6 +140,31 @@ describe('tick', () => {
   })
 })
 
+describe('after an outage', () => {
+  test('each day that was missed is made up for, once and in order', async () => {
+    const [schedule] = SCHEDULES as [(typeof SCHEDULES)[number]]
+    const calls = recorded()
+    const temporal = await connectClient(need(own.configFor(), 'temporalAddress'))
+    const handle = temporal.client.schedule.getHandle(schedule.id)
+    // Nobody takes the ticks while the worker is away.
+    await applySchedule(temporal.client, schedule, own.name)
+    await handle.backfill({
+      start: new Date('2026-03-01T18:00:00Z'),
+      end: new Date('2026-03-03T20:00:00Z'),
+      overlap: 'BUFFER_ALL',
+    })
+    await temporal.connection.close()
+    await withWorker(own.configFor(), calls.activities, async () => {
+      await eventually(() => calls.made.filter((call) => call.startsWith('close')).length === 3)
+    })
+    expect(calls.made.filter((call) => call.startsWith('build'))).toEqual(
+      ['2026-03-01', '2026-03-02', '2026-03-03'].map(
+        (date) => `build ${date} close schedule daily-upi-aggregation`,
+      ),
+    )
+  })
+})
+
 async function runDay(
   client: Client,
   input: DailyUpiAggregationInput,
@@ -167,7 +194,7 @@ function recorded(before: () => unknown = () => undefined, lags: readonly number
     async measureLag({ spans = {} }) {
       const lag = left.shift() ?? 0
       if (lag > 0) made.push(`behind ${lag}`)
-      return { spans, lag }
+      return { spans, behind: lag > 0 ? { 0: lag } : {} }
     },
     async buildDay({ date, reason, actor }) {
       made.push(`build ${date} ${reason} ${actor}`)

@@ -1,37 +1,43 @@
 import {
   ApplicationFailure,
   proxyActivities,
+  proxyLocalActivities,
   setCurrentDetails,
-  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { Activities, ModelRun } from '../activities/index.ts'
-import { STREAM_WAIT_MS_MAX } from '../core/limits.ts'
 import { type BusinessDate, isDate } from '../core/time.ts'
-import { LONG, SHORT } from './activity-options.ts'
+import { LOCAL, LONG } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
+import { awaitStream } from './steps/await-stream.ts'
 
-const { buildDay, closeDay } = proxyActivities<Activities>(LONG)
-const { measureLag } = proxyActivities<Activities>(SHORT)
+const { buildDay, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
+const { settleEmptyDay } = proxyLocalActivities<Activities>(LOCAL)
 
 export interface DailyUpiAggregationInput {
   /** Business date; by default the day that ended. */
   readonly date?: BusinessDate
   /** Who asks, for the ledger. */
   readonly actor?: string
+  /** Set by a backfill, which has waited for the stream and looks after what all its days share. */
+  readonly backfill?: { readonly id: string; readonly reason: string }
 }
 
 export interface DailyUpiAggregationResult {
   readonly date: BusinessDate
   /** A day that is not over is provisional and stays open. */
   readonly state: 'closed' | 'provisional'
+  /** What was built; of a day of a backfill see the ledger. */
   readonly runs: readonly ModelRun[]
+  /** Whether any figure is another one now. */
+  readonly changed: boolean
 }
 
 /**
- * Builds one business day, and closes it if it is over and the stream has written all that Kafka held.
- * Id: `daily-upi-aggregation/<date>`.
+ * Builds one business day, tries every check, and closes it if it is over and the stream has written all that Kafka
+ * held. A failed check needs a person: the run fails at once and says so, the day stays open.
+ * Id: `daily-upi-aggregation/<date>`. Input: `{"date": "2026-02-01", "actor": "asha"}`, both optional.
  */
 export async function dailyUpiAggregation(
   input?: DailyUpiAggregationInput | null,
@@ -45,33 +51,34 @@ export async function dailyUpiAggregation(
   }
   // Asked before the build: a day that ends during it has not been seen whole.
   const isOver = date < businessDateAt(Date.now())
+  const actor = input?.actor ?? 'temporal'
+  if (input?.backfill !== undefined && isOver) {
+    return await buildForBackfill(date, actor, input.backfill)
+  }
   upsertSearchAttributes([
     { key: UPI_BUSINESS_DATE, value: date },
     { key: UPI_MODEL, value: 'all' },
   ])
   if (isOver) await awaitStream(date)
   setCurrentDetails(`Building **${date}**${isOver ? '' : ', which is not over: provisional'}.`)
-  const actor = input?.actor ?? 'temporal'
   const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
   if (isOver) await closeDay({ date, actor })
   setCurrentDetails(`**${date}** is built and ${isOver ? 'closed' : 'provisional'}.`)
-  return { date, state: isOver ? 'closed' : 'provisional', runs }
+  const changed = runs.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
+  return { date, state: isOver ? 'closed' : 'provisional', runs, changed }
 }
 
-const LOOK_EVERY = '1 second'
-
-/** A day that is over has its messages in Kafka, not all of them in clean: what it holds now is waited for. */
-async function awaitStream(date: BusinessDate): Promise<void> {
-  const began = Date.now()
-  const { spans, lag: first } = await measureLag({})
-  for (let lag = first; lag > 0; lag = (await measureLag({ spans })).lag) {
-    if (Date.now() - began > STREAM_WAIT_MS_MAX) {
-      throw ApplicationFailure.nonRetryable(
-        `${date} is not closed: the stream is ${lag} messages behind; fix: see ./upi status and ./upi logs stream`,
-        'STREAM_BEHIND',
-      )
-    }
-    setCurrentDetails(`Waiting for the stream, which is ${lag} messages behind.`)
-    await sleep(LOOK_EVERY)
-  }
+// Its search attributes come with its start. Most days of a long range have no rows: they take one step and no
+// activity task of the server.
+async function buildForBackfill(
+  date: BusinessDate,
+  actor: string,
+  { id, reason }: NonNullable<DailyUpiAggregationInput['backfill']>,
+): Promise<DailyUpiAggregationResult> {
+  setCurrentDetails(`Building **${date}** for \`${id}\`: ${reason}.`)
+  const task = { date, actor, reason: `backfill: ${reason}` }
+  const isSettled = await settleEmptyDay(task)
+  const { changed } = isSettled ? { changed: false } : await buildBackfillDay(task)
+  setCurrentDetails(`**${date}** is ${isSettled ? 'without rows' : 'built'} and closed.`)
+  return { date, state: 'closed', runs: [], changed }
 }

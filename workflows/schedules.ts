@@ -1,4 +1,4 @@
-import type { Schedule } from '../core/schedule.ts'
+import { daysOf, type Schedule } from '../core/schedule.ts'
 
 /** What runs when; `./upi schedules apply` brings Temporal to this list. */
 export const SCHEDULES: readonly Schedule[] = [
@@ -9,8 +9,19 @@ export const SCHEDULES: readonly Schedule[] = [
     timezone: 'Asia/Kolkata',
     // Every missed day is made up for, in order, one at a time.
     overlap: 'BUFFER_ALL',
-    catchupDays: 30,
+    catchupSeconds: daysOf(30),
     workflow: 'dailyUpiAggregation',
     workflowId: 'daily-upi-aggregation/<date>',
+  },
+  {
+    id: 'upi-refresh',
+    about: 'Builds what is dirty.',
+    at: { everySeconds: 60 },
+    timezone: 'Asia/Kolkata',
+    // The next one finds all that a missed one would have built.
+    overlap: 'SKIP',
+    catchupSeconds: 10,
+    workflow: 'refreshDirty',
+    workflowId: 'refresh-dirty',
   },
 ]

@@ -106,7 +106,7 @@ export function plan(graph: Graph, wanted: Wanted, warehouse: Warehouse): Step[]
 }
 
 /** The models that are built by day. */
-function dayModels(models: readonly Model[]): Model[] {
+export function dayModels(models: readonly Model[]): Model[] {
   return models.filter(({ kind }) => kind === 'by day')
 }
 
@@ -240,6 +240,11 @@ function wholeReason(
   if (built.fingerprint !== graph.fingerprintOf(model)) return 'model changed'
   const isStale = warehouse.stale.has(model.name) || warehouse.marked.has(model.name)
   return isStale ? 'rows changed' : undefined
+}
+
+/** The models with what they are made of now. */
+export function stampAll(graph: Graph, models: readonly Model[]): Stamped[] {
+  return models.map((model) => stamp(graph, model))
 }
 
 function stamp(graph: Graph, model: Model): Stamped {

@@ -1,8 +1,10 @@
 import { isModel, type Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
 import type { DayStep, Stamped } from '../engine/plan.ts'
-import { agree, BuildRefused, buildModel, retried } from './build.ts'
-import { type Db, type Trx, underLock } from './connection.ts'
+import { agree, BuildRefused, buildModel, retried, secondsSince } from './build.ts'
+import { markClosed } from './close-day.ts'
+import { type Db, type Trx, underFreeLock, underLock } from './connection.ts'
+import { settleEmpty } from './empty-day.ts'
 import {
   type Cause,
   clearFailure,
@@ -34,55 +36,116 @@ export type Outcome =
   | { readonly runs: readonly ModelRun[]; readonly failure?: undefined }
   | { readonly runs: readonly []; readonly failure: ModelFailure }
 
+/** How a day is built. */
+export interface DayOptions {
+  /** Ends the day in the transaction that builds it. */
+  readonly closes?: boolean
+}
+
 /**
  * Builds one day: the lock first and outside, so that the snapshot is taken once it is ours; then all marts, what they
  * promise, the ledger and the marks in one REPEATABLE READ transaction. Readers see the day before or after. A day
  * that breaks a promise stays as it was, dirty, with the reason in the ledger.
  */
-export async function buildDay(step: DayStep, around: Surroundings): Promise<Outcome> {
+export async function buildDay(
+  step: DayStep,
+  around: Surroundings,
+  options: DayOptions = {},
+): Promise<Outcome> {
   const { db, signal } = around
-  const cause = { actor: around.actor, reason: around.reason ?? step.reason }
-  return await underLock(db, { subject: `day:${step.date}`, signal }, async (connection) => {
-    try {
-      return {
-        runs: await retried(around, () => buildOnce(connection, step, { ...around, cause })),
-      }
-    } catch (error) {
-      if (!(error instanceof BuildRefused)) throw error
-      const failure = failureOf(error, step)
-      await recordFailures(connection, [failure], cause)
-      return { runs: [], failure }
-    }
-  })
+  const lock = { subject: lockOf(step), signal }
+  return await underLock(db, lock, (connection) => buildLocked(connection, step, around, options))
+}
+
+/** The same for a day that nobody else is building; undefined if somebody is. */
+export async function buildFreeDay(
+  step: DayStep,
+  around: Surroundings,
+): Promise<Outcome | undefined> {
+  return await underFreeLock(around.db, lockOf(step), (connection) =>
+    buildLocked(connection, step, around, {}),
+  )
+}
+
+/** Builds a day if it is empty and nobody else builds it; false, and nothing done, if not. */
+export async function buildEmptyDay(
+  step: DayStep,
+  around: Surroundings,
+  { closes = false }: DayOptions = {},
+): Promise<boolean> {
+  const { graph } = around
+  const cause = causeOf(step, around)
+  const isSettled = await underFreeLock(around.db, lockOf(step), (connection) =>
+    retried(around, () =>
+      atSnapshot(connection, (trx) => settleEmpty(trx, step, { graph, cause, closes })),
+    ).then((runs) => runs !== undefined),
+  )
+  return isSettled === true
+}
+
+async function buildLocked(
+  connection: Db,
+  step: DayStep,
+  around: Surroundings,
+  { closes = false }: DayOptions,
+): Promise<Outcome> {
+  const cause = causeOf(step, around)
+  const began = performance.now()
+  try {
+    const build = () =>
+      atSnapshot(connection, (trx) => buildOnce(trx, step, { ...around, cause, closes }))
+    return { runs: await retried(around, build) }
+  } catch (error) {
+    if (!(error instanceof BuildRefused)) throw error
+    const failure = { ...failureOf(error, step), seconds: secondsSince(began) }
+    await recordFailures(connection, [failure], cause)
+    return { runs: [], failure }
+  }
+}
+
+function lockOf({ date }: DayStep): string {
+  return `day:${date}`
+}
+
+function causeOf(step: DayStep, { actor, reason }: Surroundings): Cause {
+  return { actor, reason: reason ?? step.reason }
+}
+
+async function atSnapshot<T>(connection: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return await connection.transaction().setIsolationLevel('repeatable read').execute(work)
+}
+
+interface Building extends Surroundings {
+  readonly cause: Cause
+  readonly closes: boolean
 }
 
 async function buildOnce(
-  connection: Db,
-  { date, models }: DayStep,
-  { graph, cause, signal }: Surroundings & { readonly cause: Cause },
-): Promise<ModelRun[]> {
-  return await connection
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      const day = await readDay(trx, date)
-      // Who archives a day holds its lock; the plan may be older than that.
-      if (day.isArchived) return []
-      await holdViews(trx, graph)
-      const runs: ModelRun[] = []
-      for (const { model, fingerprint } of models) {
-        const besides = besidesOf(graph, model, { date, day, cause })
-        const input = { model, fingerprint, date, scope: { day: date }, besides, signal }
-        runs.push(await buildModel(trx, input))
-      }
-      await agree(
-        trx,
-        models.map(({ model }) => model),
-        { scope: { day: date }, signal },
-      )
-      await settle(trx, { date, day, runs, models, graph, cause })
-      return runs
-    })
+  trx: Trx,
+  step: DayStep,
+  { graph, cause, signal, closes }: Building,
+): Promise<readonly ModelRun[]> {
+  const empty = await settleEmpty(trx, step, { graph, cause, closes })
+  if (empty !== undefined) return empty
+  const { date, models } = step
+  const day = await readDay(trx, date)
+  // Who archives a day holds its lock; the plan may be older than that.
+  if (day.isArchived) return []
+  await holdViews(trx, graph)
+  const runs: ModelRun[] = []
+  for (const { model, fingerprint } of models) {
+    const besides = besidesOf(graph, model, { date, day, cause })
+    const input = { model, fingerprint, date, scope: { day: date }, besides, signal }
+    runs.push(await buildModel(trx, input))
+  }
+  await agree(
+    trx,
+    models.map(({ model }) => model),
+    { scope: { day: date }, signal },
+  )
+  await settle(trx, { date, day, runs, models, graph, cause })
+  if (closes) await markClosed(trx, { date, actor: cause.actor, graph })
+  return runs
 }
 
 interface Settling {
@@ -140,7 +203,7 @@ function besidesOf(
   return { followers, revision: { day: date, number: day.revision + 1, reason: cause.reason } }
 }
 
-function failureOf({ failure }: BuildRefused, { date, models }: DayStep): ModelFailure {
+function failureOf({ failure }: BuildRefused, { date, models }: DayStep) {
   const refused = models.find(({ model }) => model.name === failure.model)
   return { ...failure, date, fingerprint: refused?.fingerprint ?? '' }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Model } from '../engine/define-model.ts'
 import type { WholeStep } from '../engine/plan.ts'
-import { agree, BuildRefused, buildModel, retried } from './build.ts'
+import { agree, BuildRefused, buildModel, retried, secondsSince } from './build.ts'
 import { hasChanged, type Outcome, readersOf, type Surroundings } from './build-day.ts'
 import { type Db, type Trx, underLock } from './connection.ts'
 import { changedSince, rememberSnapshot } from './discover.ts'
@@ -24,13 +24,15 @@ export async function buildWhole(step: WholeStep, around: Surroundings): Promise
   const { model, fingerprint } = step
   const cause = { actor: around.actor, reason: around.reason ?? step.reason }
   return await underLock(db, { subject: `model:${model.name}`, signal }, async (connection) => {
+    const began = performance.now()
     try {
       return {
         runs: [await retried(around, () => buildOnce(connection, step, { ...around, cause }))],
       }
     } catch (error) {
       if (!(error instanceof BuildRefused)) throw error
-      const failure = { ...error.failure, date: null, fingerprint }
+      const seconds = secondsSince(began)
+      const failure = { ...error.failure, date: null, fingerprint, seconds }
       await recordFailures(connection, [failure], cause)
       return { runs: [], failure }
     }

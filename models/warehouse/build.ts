@@ -25,7 +25,7 @@ import { makeRelations, ViewsReplaced } from './make-relations.ts'
 
 /** A check that failed, or a row that Postgres did not take; the build's transaction is rolled back. */
 export class BuildRefused extends Error {
-  readonly failure: Omit<ModelFailure, 'date' | 'fingerprint'>
+  readonly failure: Omit<ModelFailure, 'date' | 'fingerprint' | 'seconds'>
 
   constructor(model: Model, error: string, badRows: readonly unknown[] = []) {
     super(`${model.name}: ${error}`)
@@ -63,8 +63,13 @@ export async function buildModel(trx: Trx, input: BuildInput): Promise<ModelRun>
     updated,
     deleted,
     unchanged: built - inserted - updated,
-    seconds: Math.round(performance.now() - began) / 1000,
+    seconds: secondsSince(began),
   }
+}
+
+/** The seconds since a moment of `performance`. */
+export function secondsSince(began: number): number {
+  return Math.round(performance.now() - began) / 1000
 }
 
 /** Compares the sums of marts that were built together with each other and with clean. */

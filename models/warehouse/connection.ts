@@ -45,6 +45,24 @@ export async function underLock<T>(
   })
 }
 
+/** The same if nobody holds the lock; undefined, and nothing done, if somebody does. */
+export async function underFreeLock<T>(
+  db: Db,
+  subject: string,
+  work: (connection: Db) => Promise<T>,
+): Promise<T | undefined> {
+  return await db.connection().execute(async (connection) => {
+    const { rows } = await sql<{ taken: boolean }>`
+      select pg_try_advisory_lock(${lockKey(subject)}) as taken`.execute(connection)
+    if (rows[0]?.taken !== true) return undefined
+    try {
+      return await work(connection)
+    } finally {
+      await unlock(connection)
+    }
+  })
+}
+
 /** The key of a lock: one number for what is locked. */
 export function lockKey(subject: string): RawBuilder<unknown> {
   return sql`hashtextextended(${`upi:${subject}`}, 0)`

@@ -21,6 +21,8 @@ export interface ModelFailure {
   readonly fingerprint: string
   readonly error: string
   readonly badRows: readonly unknown[]
+  /** What the attempt took. */
+  readonly seconds: number
 }
 
 /** Who has something built, and why. */
@@ -48,10 +50,13 @@ export async function recordFailures(
   cause: Cause,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    await sql`insert into ops.model_runs (model, business_date, fingerprint, state, error, bad_rows, actor, reason)
-      select model, date, fingerprint, 'failed', error, "badRows", ${cause.actor}, ${cause.reason}
+    await sql`insert into ops.model_runs (model, business_date, fingerprint, state, error, bad_rows, seconds,
+        actor, reason)
+      select model, date, fingerprint, 'failed', error, "badRows", seconds, ${cause.actor}, ${cause.reason}
       from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb)
-        as r (model text, date date, fingerprint text, error text, "badRows" jsonb)`.execute(trx)
+        as r (model text, date date, fingerprint text, error text, "badRows" jsonb, seconds numeric)`.execute(
+      trx,
+    )
     await setState(trx, 'failed', failures)
     for (const { date, model, error } of failures) {
       if (date === null) continue
@@ -89,7 +94,7 @@ export interface DayState {
   readonly isClosed: boolean
   readonly revision: number
   readonly isFailed: boolean
-  /** Its rows are in the lake: there is nothing to build it from. */
+  /** Its rows are in the lake: built from what is left, its figures would be lost. */
   readonly isArchived: boolean
   /** The models that had figures of the day before. */
   readonly reported: ReadonlySet<string>
@@ -102,8 +107,8 @@ export async function readDay(trx: Trx, date: string): Promise<DayState> {
     revision: number
     failed: boolean
     archived: boolean
-  }>`select state <> 'open' as closed, revision, failed_at is not null as failed,
-      archived_at is not null as archived
+  }>`
+    select state <> 'open' as closed, revision, failed_at is not null as failed, archived_at is not null as archived
     from ops.days where business_date = ${date}`.execute(trx)
   const { rows: held } = await sql<{ model: string }>`
     select model from ops.model_days as m where business_date = ${date} and (

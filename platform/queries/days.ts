@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { DailyUpiSummary } from '../../models/marts/daily_upi_summary.ts'
 import type { Database } from '../database.ts'
 
@@ -7,23 +7,6 @@ export interface DayStatus {
   readonly state: 'open' | 'closed' | 'revised'
   readonly closed_at: Date | null
   readonly revision: number
-}
-
-/** Marks a day closed: its figures are final. A day that is closed already keeps the time of its first close. */
-export async function markDayClosed(
-  db: Kysely<Database>,
-  { date, actor }: { readonly date: string; readonly actor: string },
-): Promise<void> {
-  await db
-    .insertInto('ops.days')
-    .values({ business_date: date, state: 'closed', closed_at: sql`now()`, closed_by: actor })
-    .onConflict((conflict) =>
-      conflict
-        .column('business_date')
-        .doUpdateSet({ state: 'closed', closed_at: sql`now()`, closed_by: actor })
-        .where('ops.days.state', '<>', 'closed'),
-    )
-    .execute()
 }
 
 /** How a day stands; a day of which nothing is known is open. */

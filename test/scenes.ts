@@ -1,0 +1,98 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import type { Activities } from '../activities/index.ts'
+import { readProgress, tellBackfill } from '../platform/temporal-backfills.ts'
+import { eventually } from './eventually.ts'
+import { Gates, recordedDays } from './recorded-days.ts'
+
+/** A run of a workflow that goes through its branches; its history is kept and replayed for ever. */
+export interface Scene {
+  readonly name: string
+  readonly activities: Partial<Activities>
+  /** Starts the run; its history is taken when it has ended. */
+  readonly run: (client: Client, taskQueue: string) => Promise<WorkflowHandle>
+}
+
+const DAYS = ['2026-01-04', '2026-01-03', '2026-01-02', '2026-01-01']
+
+/** One for each workflow at least; a new workflow is added here and recorded with `npm run histories`. */
+export const SCENES: readonly Scene[] = [
+  {
+    name: 'daily-upi-aggregation',
+    activities: lagging([{ 0: 7 }, {}]),
+    run: (client, taskQueue) =>
+      client.workflow.start('dailyUpiAggregation', {
+        ...{ taskQueue, workflowId: 'daily-upi-aggregation/2026-02-01' },
+        args: [{ date: '2026-02-01', actor: 'asha' }],
+      }),
+  },
+  {
+    name: 'daily-upi-aggregation-of-a-backfill',
+    activities: recordedDays({ plan: [] }).activities,
+    run: (client, taskQueue) =>
+      client.workflow.start('dailyUpiAggregation', {
+        ...{ taskQueue, workflowId: 'daily-upi-aggregation/2026-02-02' },
+        args: [{ date: '2026-02-02', backfill: { id: 'backfill/…', reason: 'never built' } }],
+      }),
+  },
+  { name: 'backfill-range', ...pausedBackfill() },
+  {
+    name: 'refresh-dirty',
+    activities: {
+      async refreshDirty() {
+        return {
+          built: [{ key: DAYS[0] as string, changed: true, seconds: 1 }],
+          failed: [],
+          waiting: [],
+        }
+      },
+    },
+    run: (client, taskQueue) =>
+      client.workflow.start('refreshDirty', { taskQueue, workflowId: 'refresh-dirty' }),
+  },
+  {
+    name: 'tick',
+    activities: recordedDays({ plan: [] }).activities,
+    run: (client, taskQueue) =>
+      client.workflow.start('tick', {
+        ...{ taskQueue, workflowId: 'tick/daily-upi-aggregation' },
+        args: [{ schedule: 'daily-upi-aggregation' }],
+      }),
+  },
+]
+
+function lagging(lags: readonly Record<string, number>[]): Partial<Activities> {
+  const left = [...lags]
+  return {
+    ...recordedDays({ plan: [] }).activities,
+    async measureLag({ spans = {} }) {
+      return { spans, behind: left.shift() ?? {} }
+    },
+  }
+}
+
+// One day is empty, one fails; it is paused, gets another concurrency and goes on.
+function pausedBackfill(): Omit<Scene, 'name'> {
+  const gates = new Gates()
+  const broken = ApplicationFailure.nonRetryable('two bad rows', 'CHECK_FAILED')
+  const before = async (date: string, signal: AbortSignal) => {
+    await gates.wait(date, signal)
+    return date === DAYS[2] ? broken : undefined
+  }
+  return {
+    activities: recordedDays({ plan: DAYS, empty: DAYS.slice(1, 2), before }).activities,
+    run: async (client, taskQueue) => {
+      const handle = await client.workflow.start('backfillRange', {
+        ...{ taskQueue, workflowId: 'backfill/2026-01-01..2026-01-04' },
+        args: [{ from: DAYS[3] as string, to: DAYS[0] as string, concurrency: 1 }],
+      })
+      await eventually(() => gates.waiting.length === 1)
+      await tellBackfill(handle, 'pause')
+      await tellBackfill(handle, 'setConcurrency', 2)
+      gates.openAll()
+      await eventually(async () => (await readProgress(handle)).done === 1)
+      await tellBackfill(handle, 'resume')
+      return handle
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { ApplicationFailure, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow'
+import type { Activities } from '../../activities/index.ts'
+import { STREAM_WAIT_MS_MAX } from '../../core/limits.ts'
+import { SHORT } from '../activity-options.ts'
+
+const { measureLag } = proxyActivities<Activities>(SHORT)
+
+const LOOK_EVERY = '1 second'
+
+/**
+ * Waits until the stream has written what Kafka holds now, each partition for itself: days that are over have their
+ * messages in Kafka, not all of them in clean. Fails after five minutes, naming each partition that lags.
+ */
+export async function awaitStream(subject: string): Promise<void> {
+  const began = Date.now()
+  const { spans, behind: first } = await measureLag({})
+  for (let behind = first; isLagging(behind); behind = (await measureLag({ spans })).behind) {
+    if (Date.now() - began > STREAM_WAIT_MS_MAX) {
+      throw ApplicationFailure.nonRetryable(
+        `${subject} is not closed: the stream is behind by ${lagText(behind)}; fix: see ./upi status and ./upi logs stream`,
+        'STREAM_BEHIND',
+      )
+    }
+    setCurrentDetails(`Waiting for the stream, which is behind by ${lagText(behind)}.`)
+    await sleep(LOOK_EVERY)
+  }
+}
+
+function isLagging(behind: Readonly<Record<string, number>>): boolean {
+  return Object.keys(behind).length > 0
+}
+
+function lagText(behind: Readonly<Record<string, number>>): string {
+  const lags = Object.entries(behind).map(([partition, lag]) => `${lag} in partition ${partition}`)
+  return `${Object.values(behind).reduce((sum, lag) => sum + lag, 0)} messages (${lags.join(', ')})`
+}
