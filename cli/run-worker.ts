@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createActivities, type StreamDeps } from '../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
+import { createBackups } from '../platform/backup/backups.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
@@ -66,6 +67,7 @@ export async function runWorker(
       ingest,
       rules,
       loadSchema: (id) => schemas.load(id),
+      backups: createBackups(config),
     })
 
     const life: { worker?: Worker } = {}

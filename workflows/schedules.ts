@@ -13,4 +13,15 @@ export const SCHEDULES: readonly Schedule[] = [
     workflow: 'dailyUpiAggregation',
     workflowId: 'daily-upi-aggregation/<date>',
   },
+  {
+    id: 'backup',
+    about: 'Takes a base backup of Postgres and removes the oldest.',
+    at: { hour: 2, minute: 30 },
+    timezone: 'Asia/Kolkata',
+    // What was missed is not made up for more than once: a backup is of now.
+    overlap: 'SKIP',
+    catchupDays: 1,
+    workflow: 'backup',
+    workflowId: 'backup/<date>',
+  },
 ]

@@ -23,7 +23,9 @@ export interface Receiving {
   readonly signal: AbortSignal
   /** Takes the next part: an archive by its name, such as base.tar, or the manifest. */
   readonly open: (name: string) => Writable
+  /** The server's estimate of what is to come; it counts a tablespace at a time. */
   readonly onSize: (bytes: number) => void
+  readonly onBytes: (bytes: number) => void
 }
 
 /** The part that says what files there are, with the size and the SHA-256 of each. */
@@ -104,6 +106,7 @@ type Results = readonly { readonly rows: readonly Record<string, string | null>[
 class BaseBackup extends pg.Query {
   readonly #receiving: Receiving
   #part: Writable | undefined
+  #isWaiting = false
 
   constructor(text: string, receiving: Receiving, done: Done) {
     super(text, undefined)
@@ -138,10 +141,13 @@ class BaseBackup extends pg.Query {
   #write(data: Buffer, socket: Socket): void {
     const part = this.#part
     if (part === undefined || part.destroyed) return
+    this.#receiving.onBytes(data.length)
     // A copy: pg reads the next messages into the same memory.
-    if (part.write(Buffer.from(data))) return
+    if (part.write(Buffer.from(data)) || this.#isWaiting) return
+    this.#isWaiting = true
     socket.pause()
     const resume = () => {
+      this.#isWaiting = false
       socket.resume()
       part.off('drain', resume).off('close', resume)
     }

@@ -112,9 +112,6 @@ async function receiveInto(
   let of = 0
   const open = (part: string): Writable => {
     const entry = new PassThrough()
-    entry.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-    })
     const written = writePart(entry, folder, part)
     written.catch((fault) => broken.abort(fault))
     parts.push(written)
@@ -134,6 +131,9 @@ async function receiveInto(
       open,
       onSize: (size) => {
         of += size
+      },
+      onBytes: (more) => {
+        bytes += more
       },
     })
     const written = await Promise.all(parts)
