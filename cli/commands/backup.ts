@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { UpiError } from '../../core/errors.ts'
+import { EXIT_INTERRUPTED, UpiError } from '../../core/errors.ts'
 import {
   backupFolder,
   type FoundBackup,
@@ -95,9 +93,11 @@ async function verify(named: string | undefined, options: { json?: boolean }): P
   const { verifyBackup } = await import('../../platform/backup/verify-backup.ts')
   const place = placeOf(named)
   const { cluster_bytes } = readRecord(place)
-  const { record, files, faults } = await withProgress('verifying', cluster_bytes, (progress) =>
+  const verified = await withProgress('verifying', cluster_bytes, (progress) =>
     verifyBackup(place, progress),
   )
+  if (verified === undefined) return
+  const { record, files, faults } = verified
   if (options.json === true) printJson({ folder: place, files, faults, ...record })
   for (const fault of options.json === true ? [] : faults.slice(0, FAULTS_SHOWN_MAX)) print(fault)
   if (faults.length > 0) {
@@ -121,11 +121,12 @@ interface RestoreOptions {
 async function restore(named: string | undefined, options: RestoreOptions): Promise<void> {
   const place = placeOf(named)
   const { cluster_bytes } = readRecord(place)
-  const { restoreTo } = await import('../restore-backup.ts')
-  const target = targetOf(options)
+  const { restoreTarget, restoreTo } = await import('../restore-backup.ts')
+  const target = restoreTarget(options)
   const record = await withProgress('restoring', cluster_bytes, (progress) =>
     restoreTo(place, target, progress),
   )
+  if (record === undefined) return
   if (options.json === true) {
     printJson({ folder: place, target, ...record })
     return
@@ -133,20 +134,6 @@ async function restore(named: string | undefined, options: RestoreOptions): Prom
   print(`${paint('bold', record.name)}  ${paint('green', 'restored')}  to ${target}`)
   const next = options.home === undefined ? `Postgres ${record.server_version} on it` : './upi up'
   print(`Start ${next}: it replays the log up to ${record.stop_lsn} and is open.`)
-}
-
-function targetOf({ to, home }: RestoreOptions): string {
-  if ((to === undefined) === (home === undefined)) {
-    throw new UpiError('OPTION_INVALID', 'give either --to or --home')
-  }
-  if (home === undefined) return to as string
-  // Its passwords and the key of the VPAs' tokens belong to the data, and are in no backup.
-  if (!existsSync(join(home, 'secrets.json'))) {
-    throw new UpiError('RESTORE_REFUSED', `${home} has no secrets.json, which no backup holds`, {
-      fix: 'copy it there from the home that the backup is of',
-    })
-  }
-  return join(home, 'postgres', 'data')
 }
 
 function placeOf(named: string | undefined): string {
@@ -158,15 +145,15 @@ interface Following {
   readonly onBytes: (bytes: number) => void
 }
 
-/** Does long work that Ctrl-C ends, showing how far it is. */
+/** Does long work, showing how far it is; nothing if Ctrl-C has ended it. */
 async function withProgress<T>(
   doing: string,
   of: number,
   work: (following: Following) => Promise<T>,
-): Promise<T> {
+): Promise<T | undefined> {
   const progress = new Progress()
   const stop = new AbortController()
-  const onSignal = () => stop.abort(new Error('interrupted'))
+  const onSignal = () => stop.abort()
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   let shownAt = performance.now()
   try {
@@ -178,6 +165,11 @@ async function withProgress<T>(
         progress.update(`${doing}: ${formatBytes(bytes)} of ${formatBytes(of)}`)
       },
     })
+  } catch (fault) {
+    if (!stop.signal.aborted) throw fault
+    note('interrupted')
+    process.exitCode = EXIT_INTERRUPTED
+    return undefined
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     progress.done()
