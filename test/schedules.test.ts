@@ -20,9 +20,9 @@ afterAll(() => temporal.connection.close())
 describe('./upi schedules', () => {
   test('apply makes the schedules; again, it changes nothing that matters', async () => {
     expect((await schedules('list')).stdout).toMatch(/daily-upi-aggregation +missing/)
-    expect((await schedules('apply')).stderr).toBe(`${ID} created\n`)
+    expect((await schedules('apply')).stderr).toBe(`${ID} created\nbackup created\n`)
     const before = await description()
-    expect((await schedules('apply')).stderr).toBe(`${ID} updated\n`)
+    expect((await schedules('apply')).stderr).toBe(`${ID} updated\nbackup updated\n`)
     expect(await description()).toEqual(before)
   })
 
@@ -68,7 +68,7 @@ describe('./upi schedules', () => {
     for (const verb of ['pause', 'resume', 'trigger']) {
       const { code, stderr } = await schedules(verb, 'nightly')
       expect(code).toBe(2)
-      expect(stderr).toBe(`upi: there is no schedule 'nightly'; fix: choose from ${ID}\n`)
+      expect(stderr).toBe(`upi: there is no schedule 'nightly'; fix: choose from ${ID}, backup\n`)
     }
   })
 })

@@ -49,8 +49,9 @@ export function readRecord(folder: string): BackupRecord {
     })
   }
   try {
-    const { sha256, ...record } = JSON.parse(readFileSync(path, 'utf8'))
-    if (sha256 === sumOf(record) && record.format === 1) return record
+    const text = readFileSync(path, 'utf8')
+    const { sha256: _, ...record } = JSON.parse(text)
+    if (text === recordText(record) && record.format === 1) return record
   } catch {
     // Said below.
   }
