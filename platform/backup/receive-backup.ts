@@ -172,7 +172,8 @@ function backupFault(fault: unknown, address: string): unknown {
   const known = isOutage(fault) ? postgresFault(fault, address) : fault
   if (known instanceof UpiError) return known
   const { code, message = '' } = fault as { code?: string; message?: string }
-  if (code === FORBIDDEN) {
+  // A file of its data that the server may not open has the same code.
+  if (code === FORBIDDEN && !message.startsWith('could not ')) {
     return new UpiError('POSTGRES_RIGHTS', `Postgres at ${address}: ${message}`, {
       fix: 'run ./upi migrate as a superuser, or: alter role upi_backup replication',
       cause: fault,
@@ -184,7 +185,7 @@ function backupFault(fault: unknown, address: string): unknown {
   }
   // Such as a page whose checksum is wrong, a file that cannot be read, wal_level = minimal.
   return new UpiError('BACKUP_FAILED', `Postgres at ${address} gives no backup: ${message}`, {
-    fix: 'see its log',
+    fix: 'see to it on the server; its log says more',
     cause: fault,
   })
 }
