@@ -28,7 +28,7 @@ ENV NODE_ENV=production UPI_CACHE_DIR=/app/.cache PATH=/app/node_modules/node/bi
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /source .
-RUN mkdir .cache && chown upi:upi .cache
+RUN mkdir -m 0700 .cache /backups && chown upi:upi .cache /backups
 USER upi
 # What would be compiled at every start is compiled here, by the user whose cache it is; the root file system may then
 # be read-only.

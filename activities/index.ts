@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { Database } from '../platform/database.ts'
 import type { Rules } from '../streaming/processor.ts'
+import { type BackupDeps, createBackupActivities } from './backup.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
 import { createRefreshActivities } from './refresh.ts'
@@ -9,11 +10,12 @@ import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
 export type { ModelRun } from '../models/warehouse/ledger.ts'
+export type { BackupSummary } from './backup.ts'
 export type { RefreshResult } from './refresh.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps {
+export interface ActivityDeps extends StreamDeps, BackupDeps {
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
@@ -26,6 +28,7 @@ export interface ActivityDeps extends StreamDeps {
 /** Every side effect of the workflows, over the connections that the worker has opened. */
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
+    ...createBackupActivities(deps),
     ...createDayActivities(deps),
     ...createRefreshActivities(deps),
     ...createRunActivities(),

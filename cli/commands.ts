@@ -123,6 +123,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/backfill.ts')).backfillCommand(),
       },
       {
+        name: 'backup',
+        summary: 'base backups of Postgres: run, list, verify, restore',
+        load: async () => (await import('./commands/backup.ts')).backupCommand(),
+      },
+      {
         name: 'chaos',
         summary: 'break a stack of its own while traffic flows, then check the books',
         load: async () => (await import('./commands/chaos.ts')).chaosCommand(),

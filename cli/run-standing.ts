@@ -1,5 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { ERRORS, type ErrorCode, UpiError } from '../core/errors.ts'
+import { formatBytes } from './output.ts'
 
 /** Where a run stands: what to show, what part of it no worker has taken yet, and what keeps failing. */
 export interface Standing {
@@ -29,7 +30,16 @@ export function standingOf({ pendingWorkflowTask, pendingActivities }: Raw): Sta
   if (activity?.state === ACTIVITY_SCHEDULED) {
     return { text: `${name} waits for a worker`, untaken: 'activity' }
   }
-  return { text: `${name} is running` }
+  return { text: `${name} is running${workDone(activity?.heartbeatDetails?.payloads?.[0]?.data)}` }
+}
+
+/** What an activity that counts its bytes has said with its last heartbeat. */
+function workDone(details: Uint8Array | null | undefined): string {
+  if (details === null || details === undefined || details.length === 0) return ''
+  const said: unknown = JSON.parse(Buffer.from(details).toString())
+  const { doing, bytes, of } = Object(said) as { doing?: string; bytes?: number; of?: number }
+  if (doing === undefined || bytes === undefined || of === undefined) return ''
+  return `: ${doing}, ${formatBytes(bytes)} of ${formatBytes(Math.max(of, bytes))}`
 }
 
 /** How long a command waits for a run that does not get on; the run itself waits for ever. */

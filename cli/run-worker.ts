@@ -7,6 +7,7 @@ import {
   EMPTY_DAYS_AT_ONCE_MAX,
   HEAVY_ACTIVITIES_RUNNING_MAX,
 } from '../core/limits.ts'
+import { createBackups } from '../platform/backup/backups.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
@@ -77,6 +78,7 @@ export async function runWorker(
       ingest,
       rules,
       loadSchema: (id) => schemas.load(id),
+      backups: createBackups(config),
     })
 
     const life: { workers: readonly Worker[] } = { workers: [] }

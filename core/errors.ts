@@ -51,11 +51,13 @@ export const ERRORS = {
     kind: 'no',
     summary: 'A backfill of the same range is running with other inputs.',
   },
+  BACKUP_BROKEN: { kind: 'no', summary: 'A backup is not whole, or not as it was written.' },
   CHECK_FAILED: { kind: 'no', summary: 'A check ran and failed.' },
   LETTER_UNKNOWN: { kind: 'no', summary: 'There is no dead letter at this place.' },
   NOT_CSV: { kind: 'no', summary: "A line of an import is no CSV record of the header's width." },
   OFFSETS_HELD: { kind: 'no', summary: 'Offsets may not be moved now, or not there.' },
   NOT_READY: { kind: 'no', summary: 'The platform is not running, or not ready.' },
+  RESTORE_REFUSED: { kind: 'no', summary: 'A restore would meet data, or lacks the secrets.' },
   RUN_FAILED: { kind: 'no', summary: 'A workflow ended without a result.' },
   SCHEMA_INCOMPATIBLE: {
     kind: 'no',
@@ -65,6 +67,8 @@ export const ERRORS = {
   TOPIC_DRIFT: { kind: 'no', summary: 'A topic differs from the settings.' },
 
   // A person must act.
+  BACKUP_FAILED: { kind: 'stop', summary: 'The server cannot give a base backup.' },
+  BACKUP_UNWRITABLE: { kind: 'stop', summary: 'The folder of the backups cannot be written.' },
   BATCH_UNREADABLE: {
     kind: 'stop',
     summary: 'A compressed batch is corrupt, or would unpack to more than it may.',

@@ -194,6 +194,9 @@ export const IMPORT_LINES_SHOWN_MAX = 5
 // Columns of JSON lines that come after the first lines: some are named, a file with a key for each row is not copied.
 export const IMPORT_LATE_COLUMNS_MAX = 20
 
+// A backup writes all the time: a part that nobody has written to for so long was left by one that was killed.
+export const BACKUP_IDLE_MS_MAX = 10 * 60_000
+
 // Events of lineage that wait for their receiver: an hour of daily builds. What comes beyond is lost, not the build.
 export const LINEAGE_EVENTS_QUEUED_MAX = 1_000
 

@@ -14,6 +14,8 @@ export interface Schedule {
   readonly workflow: string
   /** Id of the workflow; `<date>` is the business day that ended before the nominal time. */
   readonly workflowId: string
+  /** Its work may wait for other such work, and holds up nothing else. */
+  readonly isHeavy?: boolean
   /** Why it is made paused, if it is; an operator's resume holds. */
   readonly pausedBecause?: string
 }

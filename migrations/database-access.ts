@@ -36,6 +36,8 @@ export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, s
     idle_in_transaction_session_timeout: '10s',
     jit: 'off',
   },
+  // Reads no table: what it may is to ask for a base backup, which takes as long as it takes.
+  upi_backup: { default_transaction_read_only: 'on', statement_timeout: '0', lock_timeout: '2s' },
 }
 
 /**
@@ -52,11 +54,32 @@ export async function applyDatabaseAccess(client: ClientBase): Promise<string[]>
   const database = client.escapeIdentifier(name)
   await afterRaces(() => client.query(databaseGrants(database)))
   await applyRoleSettings(client, database)
+  const sentences = await allowBackups(client)
   if (!superuser) {
-    return ['PUBLIC keeps advisory locks and large objects: only a superuser may take them away']
+    return [
+      ...sentences,
+      'PUBLIC keeps advisory locks and large objects: only a superuser may take them away',
+    ]
   }
   await afterRaces(() => client.query(RESTRICT_FUNCTIONS))
-  return []
+  return sentences
+}
+
+const FORBIDDEN = '42501'
+
+// Whoever may ask for a base backup has REPLICATION; only a superuser, or who has it too, may give it.
+async function allowBackups(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `select rolreplication as may from pg_roles where rolname = 'upi_backup'`,
+  )
+  if (rows[0]?.may === true) return []
+  try {
+    await afterRaces(() => client.query('alter role upi_backup replication'))
+    return []
+  } catch (fault) {
+    if ((fault as { code?: string }).code !== FORBIDDEN) throw fault
+    return ['upi_backup may not take backups: only a superuser may give it REPLICATION']
+  }
 }
 
 // The models' views, and the tables of models yet to come, belong to the role that builds them.

@@ -5,7 +5,13 @@ import type { ClientBase } from 'pg'
 export const OWNER_ROLE = 'upi_admin'
 
 /** One role a process, with no more rights than its work needs. */
-export const LOGIN_ROLES = ['upi_ingest', 'upi_transform', 'upi_api', 'upi_report'] as const
+export const LOGIN_ROLES = [
+  'upi_ingest',
+  'upi_transform',
+  'upi_api',
+  'upi_report',
+  'upi_backup',
+] as const
 export type LoginRole = (typeof LOGIN_ROLES)[number]
 
 /**

@@ -47,6 +47,8 @@ describe('where the environment is silent', () => {
       transformDatabaseUrl: `postgres://upi_transform:${secrets.upi_transform}@${LOCAL}/upi`,
       apiDatabaseUrl: `postgres://upi_api:${secrets.upi_api}@${LOCAL}/upi`,
       reportDatabaseUrl: `postgres://upi_report:${secrets.upi_report}@${LOCAL}/upi`,
+      backupDatabaseUrl: `postgres://upi_backup:${secrets.upi_backup}@${LOCAL}/upi`,
+      backupDir: join(home, 'backups'),
       kafkaBrokers: ['127.0.0.1:28001'],
       schemaRegistryUrl: 'http://127.0.0.1:28003/apis/ccompat/v7',
       temporalAddress: '127.0.0.1:28004',
@@ -123,6 +125,7 @@ describe('the role URLs', () => {
     'transformDatabaseUrl',
     'apiDatabaseUrl',
     'reportDatabaseUrl',
+    'backupDatabaseUrl',
   ] as const
 
   test.each(['127.0.0.1', 'localhost'])('follow to another database of %s', (host) => {
@@ -146,7 +149,7 @@ describe('the role URLs', () => {
       expect(config.databaseUrl).toBe(url)
       expect(config.apiDatabaseUrl).toBe('postgres://upi_api:x@db.example/upi')
       const others = ROLES.filter((role) => role !== 'apiDatabaseUrl')
-      expect(others.map((role) => config[role])).toEqual([undefined, undefined, undefined])
+      expect(others.map((role) => config[role])).toEqual(others.map(() => undefined))
     }
   })
 })

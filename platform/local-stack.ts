@@ -22,6 +22,7 @@ const SECRET_NAMES = [
   'upi_transform',
   'upi_api',
   'upi_report',
+  'upi_backup',
   'registry',
   'grafana',
   'pii_key',

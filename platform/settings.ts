@@ -42,6 +42,20 @@ export const SETTINGS = {
     local: (stack) => `${stack.home}/lake`,
     parse: folder,
   }),
+  backupDir: setting({
+    env: 'UPI_BACKUP_DIR',
+    group: 'Places',
+    about: 'Folder of the base backups of Postgres; better on another disk.',
+    local: (stack) => `${stack.home}/backups`,
+    parse: folder,
+  }),
+  backupsKept: setting({
+    env: 'UPI_BACKUPS_KEPT',
+    group: 'Places',
+    about: 'Base backups that are kept; older ones go when a new one is verified.',
+    fallback: '7',
+    parse: integer(1, 10_000),
+  }),
   portBase: setting({
     env: 'UPI_PORT_BASE',
     group: 'Places',
@@ -84,6 +98,13 @@ export const SETTINGS = {
     group: 'Postgres',
     about: 'The same database as role upi_report: dashboards, read-only and time-limited.',
     local: (stack) => stack.postgresUrl('upi_report', stack.secrets?.upi_report),
+    parse: postgresUrl,
+  }),
+  backupDatabaseUrl: setting({
+    env: 'BACKUP_DATABASE_URL',
+    group: 'Postgres',
+    about: 'The same database as role upi_backup, which has REPLICATION: base backups.',
+    local: (stack) => stack.postgresUrl('upi_backup', stack.secrets?.upi_backup),
     parse: postgresUrl,
   }),
 

@@ -20,6 +20,7 @@ describe('a test file has for itself', () => {
       'upi_transform',
       'upi_api',
       'upi_report',
+      'upi_backup',
     ] as const) {
       const { rows } = await own.pool(role).query('select current_database() as name, user as role')
       expect(rows).toEqual([{ name: own.name, role: role ?? expect.any(String) }])

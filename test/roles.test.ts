@@ -35,6 +35,7 @@ beforeAll(async () => {
 const RAW_DAY = 'partitions.raw_upi_transactions_20260201'
 const CLEAN_DAY = 'partitions.clean_upi_transactions_20260201'
 const ALL = LOGIN_ROLES
+const ALL_BUT_BACKUP = LOGIN_ROLES.filter((role) => role !== 'upi_backup')
 const ALL_BUT_INGEST = LOGIN_ROLES.filter((role) => role !== 'upi_ingest')
 
 const DENIED: readonly (readonly [what: string, roles: readonly LoginRole[], sql: string])[] = [
@@ -52,6 +53,9 @@ const DENIED: readonly (readonly [what: string, roles: readonly LoginRole[], sql
   ['reading clean', ['upi_report'], 'select 1 from clean_upi_transactions'],
   ['reading staging', ['upi_report', 'upi_ingest'], 'select 1 from stg_upi_transactions'],
   ['reading tables of the books', ['upi_report'], 'select 1 from ops.stream_batches'],
+  ['reading clean to back it up', ['upi_backup'], 'select 1 from clean_upi_transactions'],
+  ['reading files of the server', ALL, `select pg_read_file('postgresql.conf')`],
+  ['keeping the log', ALL_BUT_BACKUP, `select pg_create_physical_replication_slot('x')`],
   ['reading API keys', ['upi_report', 'upi_ingest', 'upi_transform'], 'select 1 from ops.api_keys'],
   ['reading the audit log', ['upi_report'], 'select 1 from ops.audit_log'],
   ['changing the audit log', ALL, `update ops.audit_log set actor = 'x'`],

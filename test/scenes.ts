@@ -15,6 +15,19 @@ export interface Scene {
 
 const DAYS = ['2026-01-04', '2026-01-03', '2026-01-02', '2026-01-01']
 
+const aBackup = {
+  date: '2026-02-01',
+  began_at: '2026-02-02T02:30:00.000Z',
+  ended_at: '2026-02-02T02:31:00.000Z',
+  cluster_bytes: 3_000_000,
+  bytes: 1_000_000,
+  system_id: '1',
+  server_version: '18.4',
+  timeline: 1,
+  start_lsn: '0/2000028',
+  stop_lsn: '0/2000120',
+} as const
+
 /** One for each workflow at least; a new workflow is added here and recorded with `npm run histories`. */
 export const SCENES: readonly Scene[] = [
   {
@@ -49,6 +62,22 @@ export const SCENES: readonly Scene[] = [
     },
     run: (client, taskQueue) =>
       client.workflow.start('refreshDirty', { taskQueue, workflowId: 'refresh-dirty' }),
+  },
+  {
+    name: 'backup',
+    activities: {
+      async takeBackup({ date }) {
+        return { ...aBackup, name: date, state: 'made' }
+      },
+      async removeOldBackups() {
+        return ['2026-01-01']
+      },
+    },
+    run: (client, taskQueue) =>
+      client.workflow.start('backup', {
+        ...{ taskQueue, workflowId: 'backup/2026-02-01' },
+        args: [{ date: '2026-02-01' }],
+      }),
   },
   {
     name: 'tick',

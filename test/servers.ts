@@ -30,6 +30,7 @@ export const NEEDED = [
   'transformDatabaseUrl',
   'apiDatabaseUrl',
   'reportDatabaseUrl',
+  'backupDatabaseUrl',
   'kafkaBrokers',
   'schemaRegistryUrl',
   'temporalAddress',
@@ -43,6 +44,7 @@ export function accessOf(config: Config): Access {
     upi_transform: found.transformDatabaseUrl,
     upi_api: found.apiDatabaseUrl,
     upi_report: found.reportDatabaseUrl,
+    upi_backup: found.backupDatabaseUrl,
   }
   const passwordOf = (role: LoginRole) => decodeURIComponent(new URL(urls[role]).password)
   return {

@@ -24,4 +24,16 @@ export const SCHEDULES: readonly Schedule[] = [
     workflow: 'refreshDirty',
     workflowId: 'refresh-dirty',
   },
+  {
+    id: 'backup',
+    about: 'Takes a base backup of Postgres and removes the oldest.',
+    at: { hour: 2, minute: 30 },
+    timezone: 'Asia/Kolkata',
+    // What was missed is not made up for more than once: a backup is of now.
+    overlap: 'SKIP',
+    catchupSeconds: daysOf(1),
+    isHeavy: true,
+    workflow: 'backup',
+    workflowId: 'backup/<date>',
+  },
 ]

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
+import { heavyQueue } from '../core/task-queue.ts'
 import { POLL } from './activity-options.ts'
 import { dayThatEnded } from './business-day.ts'
 import { SCHEDULES } from './schedules.ts'
@@ -21,7 +22,8 @@ const { awaitRun } = proxyActivities<Activities>(POLL)
  * else asks for that day meets the same id.
  */
 export async function tick({ schedule }: { readonly schedule: string }): Promise<unknown> {
-  const { workflow, workflowId: pattern } = scheduleOf(schedule)
+  const { workflow, workflowId: pattern, isHeavy = false } = scheduleOf(schedule)
+  const { taskQueue } = workflowInfo()
   const nominal = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)
   // A trigger by hand is due now: the same rule gives yesterday.
   const date = dayThatEnded(nominal?.getTime() ?? Date.now())
@@ -31,6 +33,7 @@ export async function tick({ schedule }: { readonly schedule: string }): Promise
   try {
     const child = await startChild(workflow, {
       workflowId,
+      taskQueue: isHeavy ? heavyQueue(taskQueue) : taskQueue,
       args: [pattern === workflowId ? { actor } : { date, actor }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
     })

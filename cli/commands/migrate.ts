@@ -77,6 +77,7 @@ function rolePasswords(config: Config): RolePasswords {
     upi_transform: config.transformDatabaseUrl,
     upi_api: config.apiDatabaseUrl,
     upi_report: config.reportDatabaseUrl,
+    upi_backup: config.backupDatabaseUrl,
   }
   return Object.fromEntries(
     Object.entries(urls).flatMap(([role, url]) => {

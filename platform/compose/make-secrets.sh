@@ -30,12 +30,12 @@ for folder in admin postgres registry temporal grafana stream worker; do
   chmod 0750 "$folder"
 done
 
-for name in upi upi_ingest upi_transform upi_api upi_report upi_registry temporal grafana grafana_key; do
+for name in upi upi_ingest upi_transform upi_api upi_report upi_backup upi_registry temporal grafana grafana_key; do
   original "$name" "$(random)"
 done
 original pii_key "docker:$(random)"
 
-for role in upi upi_ingest upi_transform upi_api upi_report; do
+for role in upi upi_ingest upi_transform upi_api upi_report upi_backup; do
   put "admin/${role}_url" "$(database_url "$role")"
 done
 put postgres/password "$(cat admin/upi)"
@@ -48,5 +48,6 @@ put stream/ingest_url "$(database_url upi_ingest)"
 put stream/pii_key "$(cat admin/pii_key)"
 put worker/transform_url "$(database_url upi_transform)"
 put worker/ingest_url "$(database_url upi_ingest)"
+put worker/backup_url "$(database_url upi_backup)"
 put worker/pii_key "$(cat admin/pii_key)"
 echo 'secrets are in place'
