@@ -99,7 +99,7 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
       },
       {
         name: 'rejected',
-        summary: 'the dead letters: list, show, discard',
+        summary: 'the dead letters: list, show, replay, discard',
         load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
       },
       {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { ClientBase } from 'pg'
 import type { Database } from '../database.ts'
 
@@ -27,4 +27,26 @@ export async function noteByHand(
     action,
     subject,
   ])
+}
+
+/** Writes down a run's beginning unless it is written down already; gives the time of the entry. */
+export async function insertAuditOnce(
+  db: Kysely<Database>,
+  {
+    details,
+    ...entry
+  }: { actor: string; action: string; subject: string; details: { run: string | undefined } },
+): Promise<Date> {
+  const { rows } = await sql<{ at: Date }>`
+    with known as (
+      select at from ops.audit_log
+       where action = ${entry.action} and subject = ${entry.subject}
+         and details->>'run' = ${details.run}
+    ), noted as (
+      insert into ops.audit_log (actor, action, subject, details)
+      select ${entry.actor}, ${entry.action}, ${entry.subject}, ${JSON.stringify(details)}::jsonb
+       where not exists (select from known)
+      returning at)
+    select at from known union all select at from noted`.execute(db)
+  return rows[0]?.at as Date
 }

@@ -13,7 +13,7 @@ export interface TxnConflict extends CleanKey {
 /** Records contradictions of one batch. */
 export async function insertConflicts(
   client: ClientBase,
-  at: StreamPosition,
+  at: Omit<StreamPosition, 'group'>,
   conflicts: readonly TxnConflict[],
 ): Promise<void> {
   await client.query(
