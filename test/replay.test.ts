@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { type ActivityDeps, createActivities } from '../activities/index.ts'
 import { STATUSES } from '../core/status.ts'
+import type { Book } from '../platform/books/book.ts'
 import { checkBooks } from '../platform/books/check-books.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import type { Rules } from '../streaming/processor.ts'
@@ -57,6 +58,13 @@ async function notBalanced() {
   const readAgain = createReadAgain(RULES, async () => {})
   const books = await checkBooks(pool, readAgain)
   return books.filter(({ state }) => state === 'broken')
+}
+
+/** Those that are broken by others than the letters of a topic that are judged otherwise now, and stay. */
+async function brokenBut(topic: string) {
+  const isOther = ({ name, keys }: Book) =>
+    name !== 'judgement' || keys.some((key) => !key.startsWith(`${topic}/`))
+  return (await notBalanced()).filter(isOther)
 }
 
 async function countOf(sql: string, ...values: unknown[]): Promise<number> {
@@ -178,7 +186,7 @@ test('while the stream writes the same transactions, and two replays at once, no
           [run],
         )
         expect((await replay(client, { ids: rest.rows })).letters).toBe(last)
-        expect(await notBalanced()).toEqual([])
+        expect(await brokenBut(own.name)).toEqual([])
       }),
       { numRuns: 20 },
     )
