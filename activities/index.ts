@@ -4,11 +4,13 @@ import type { Database } from '../platform/database.ts'
 import { createAuditActivities } from './audit.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
+import { createRebuildActivities } from './rebuild.ts'
 import { createReplayActivities, type ReplayDeps } from './replay.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
 export type { ModelRun } from '../models/warehouse/ledger.ts'
+export type { RebuiltDay } from './rebuild.ts'
 export type { ReplayedLetter } from './replay.ts'
 export type { StreamDeps } from './stream.ts'
 
@@ -28,6 +30,7 @@ export function createActivities(deps: ActivityDeps) {
   return withFailures({
     ...createAuditActivities(deps),
     ...createDayActivities(deps),
+    ...createRebuildActivities(deps),
     ...createReplayActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),

@@ -103,6 +103,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
       },
       {
+        name: 'rebuild',
+        summary: 'make clean what raw says, then the marts; print what changed and why',
+        load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
+      },
+      {
         name: 'offsets',
         summary: 'where the stream stands, and how to move it',
         load: async () => (await import('./commands/offsets.ts')).offsetsCommand(),

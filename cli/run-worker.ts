@@ -24,8 +24,8 @@ import { SINK_SESSION } from '../streaming/sink.ts'
 
 // One for each build, one for short statements beside them.
 const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + 1
-// What works on clean itself: a replay, a rebuild, a look at the books.
-const INGEST_CONNECTIONS_MAX = 3
+// What works on clean itself: a rebuild reads by one connection while it writes by another, and is stopped by a third.
+const INGEST_CONNECTIONS_MAX = 2 * ACTIVITIES_RUNNING_MAX + 1
 
 /** The life of the Temporal worker: pool, connection, worker, health; closed in reverse order on SIGTERM. */
 export async function runWorker(

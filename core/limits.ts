@@ -135,6 +135,15 @@ export const REPLAYED_SHOWN_MAX = 1_000
 // Letters that may be named one by one: more are better named by a filter.
 export const REPLAY_IDS_MAX = 1_000
 
+// Transactions that a rebuild writes while no batch is: the stream waits some tens of milliseconds for each such step.
+export const REBUILD_STEP_MAX = 200
+
+// Days of one rebuild: its report stays readable, and a decade is done in some runs.
+export const REBUILD_DAYS_MAX = 400
+
+// Transactions that a report names for one reason: enough to look at what happened.
+export const REBUILD_EXAMPLES_MAX = 5
+
 // Dead letters counted at a scrape of the metrics: how many more there are changes nothing that anybody would do.
 export const LETTERS_COUNTED_MAX = 10_000
 

@@ -31,3 +31,29 @@ export function createReadAgain(rules: Rules, loadSchema: LoadSchema) {
     return messages.map((message) => results.get(message) as Result<Payment>)
   }
 }
+
+/**
+ * The same for messages that were accepted once: what the present rules would refuse is read by the newest of the
+ * recorded ones that takes it, for to raise a limit, load history and lower it again must not make the history vanish.
+ */
+export function createReadAccepted(
+  rules: readonly [present: Rules, ...recorded: Rules[]],
+  loadSchema: LoadSchema,
+) {
+  const [present, ...recorded] = rules.map((each) => createReadAgain(each, loadSchema)) as [
+    ReturnType<typeof createReadAgain>,
+    ...ReturnType<typeof createReadAgain>[],
+  ]
+  return async (messages: readonly KafkaRecord[]): Promise<Result<Payment>[]> => {
+    const results = await present(messages)
+    for (const readAgain of recorded) {
+      const refused = [...results.keys()].filter((index) => !results[index]?.ok)
+      if (refused.length === 0) break
+      const again = await readAgain(refused.map((index) => messages[index] as KafkaRecord))
+      for (const [i, index] of refused.entries()) {
+        if (again[i]?.ok) results[index] = again[i]
+      }
+    }
+    return results
+  }
+}

@@ -1,4 +1,5 @@
 // Every workflow. The worker bundles this one file and all it reaches, for Temporal's sandbox.
 export { dailyUpiAggregation } from './daily-upi-aggregation.ts'
+export { rebuildClean } from './rebuild-clean.ts'
 export { replayRejected } from './replay-rejected.ts'
 export { tick } from './tick.ts'

@@ -50,3 +50,36 @@ export async function insertAuditOnce(
     select at from known union all select at from noted`.execute(db)
   return rows[0]?.at as Date
 }
+
+/** A step of a run, as it is found again: by the run and the day that it is about. */
+interface StepOfRun {
+  readonly action: string
+  readonly subject: string
+  readonly run: string
+  readonly date: string
+}
+
+/** Writes down what a step of a run has done, in the transaction that does it. */
+export async function noteStep(
+  client: ClientBase,
+  { actor, action, subject, run, date, details }: StepOfRun & { actor: string; details: object },
+): Promise<void> {
+  await client.query(
+    'insert into ops.audit_log (actor, action, subject, details) values ($1, $2, $3, $4)',
+    [actor, action, subject, JSON.stringify({ ...details, run, date })],
+  )
+}
+
+/** What the steps of a run have done on a day. */
+export async function findSteps<Details>(
+  client: ClientBase,
+  { action, subject, run, date }: StepOfRun,
+): Promise<Details[]> {
+  const { rows } = await client.query<{ details: Details }>(
+    `select details from ops.audit_log
+      where action = $1 and subject = $2 and details->>'run' = $3 and details->>'date' = $4
+      order by audit_id`,
+    [action, subject, run, date],
+  )
+  return rows.map(({ details }) => details)
+}

@@ -75,3 +75,11 @@ export async function noteRules(
     [version, JSON.stringify(settings)],
   )
 }
+
+/** What the rules versions that were ever used stand for, the newest first. */
+export async function readRules(client: ClientBase): Promise<object[]> {
+  const { rows } = await client.query<{ settings: object }>(
+    'select settings from ops.stream_rules order by first_used_at desc',
+  )
+  return rows.map(({ settings }) => settings)
+}
