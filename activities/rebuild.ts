@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity'
 import type { ClientBase, Pool } from 'pg'
 import { REBUILD_STEP_MAX } from '../core/limits.ts'
 import type { BusinessDate } from '../core/time.ts'
+import { settleMinutes } from '../platform/books/minute-book.ts'
 import { withConnection } from '../platform/postgres.ts'
-import { findSteps, noteStep } from '../platform/queries/audit-log.ts'
+import { findAbsorbed, findSteps, noteStep } from '../platform/queries/audit-log.ts'
 import { type Archived, findArchived } from '../platform/queries/rebuild.ts'
 import { noteRules, readRules } from '../platform/queries/stream-batches.ts'
 import { findDiffering } from '../streaming/find-differing.ts'
@@ -25,6 +26,8 @@ export interface RebuiltDay extends Rebuilt {
   readonly date: BusinessDate
   /** How many transactions raw or clean has on the day. */
   readonly transactions: number
+  /** How many figures of minutes, by handle and status, were not those of clean. */
+  readonly minutes: number
   /** The rules by which raw was read. */
   readonly rulesVersion: string
 }
@@ -83,8 +86,11 @@ async function rebuildDay(
     readAgain,
     archived,
     dryRun,
-    note: (client, rebuilt) =>
-      noteStep(client, { ...step, actor, details: { ...rebuilt, rules: rulesVersion.version } }),
+    note: (client, rebuilt, absorbed) => {
+      const details = { ...rebuilt, absorbed, rules: rulesVersion.version }
+      return noteStep(client, { ...step, actor, details })
+    },
+    findNoted: (client, txnIds) => findAbsorbed(client, { action: ACTION, txnIds }),
   }
   const rebuild = async (ids: readonly string[], transactions: number) => {
     signal.throwIfAborted()
@@ -116,9 +122,10 @@ async function rebuildDay(
       stop()
     }
   })
+  const minutes = await withConnection(ingest, (client) => settleMinutes(client, { date, dryRun }))
   const { transactions, rebuilt } = standing.at
   const report = dryRun ? rebuilt : await reportOf(ingest, step, rebuilt)
-  return { ...report, date, transactions, rulesVersion: rulesVersion.version }
+  return { ...report, date, transactions, minutes, rulesVersion: rulesVersion.version }
 }
 
 /** The rules by which raw is read, and what is in the lake. */

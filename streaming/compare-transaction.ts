@@ -27,6 +27,8 @@ export interface RawTransaction {
   readonly messages: readonly RawMessage[]
   readonly stored: readonly CleanRow[]
   readonly logged: readonly LoggedConflictRow[]
+  /** How many of its rows rebuilds before have taken away. */
+  readonly absorbedBefore: number
 }
 
 /** How a transaction differs from what raw says, and what makes it right. */
@@ -164,9 +166,11 @@ function reasonsOf(
 
 /**
  * What the books lack. They have booked every message, and as many identity conflicts as are logged; a row that is
- * missing or too many was none of their making, so that their rows are then those that the stream makes of the messages.
+ * missing or too many was none of their making: then their rows are those that the stream makes of the messages, less
+ * what rebuilds have merged.
  */
-function booksOf({ messages, stored, logged }: RawTransaction, fold: Fold): RebuildBooks {
+function booksOf(transaction: RawTransaction, fold: Fold): RebuildBooks {
+  const { messages, stored, logged, absorbedBefore } = transaction
   const identities = (kinds: readonly { kind: string }[]) =>
     kinds.filter(({ kind }) => kind === 'identity').length
   const conflicting = identities(fold.conflicts) - identities(logged)
@@ -175,7 +179,8 @@ function booksOf({ messages, stored, logged }: RawTransaction, fold: Fold): Rebu
   const pending = messages.filter(({ maybePending }) => maybePending).length
   const late = unmerged > 0 && unmerged <= pending ? unmerged : 0
   const isAsBooked = counted + late === messages.length
-  const rows = isAsBooked ? stored.length : mergeTransaction([], messages).rows.length
+  const made = mergeTransaction([], messages).rows.length
+  const rows = isAsBooked ? stored.length : Math.max(made - absorbedBefore, Math.sign(made))
   const after = fold.row === undefined ? 0 : 1
   const inserted = Math.max(after - rows, 0)
   return {

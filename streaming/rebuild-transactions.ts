@@ -39,6 +39,8 @@ export interface Rebuilt {
   readonly days: readonly BusinessDate[]
 }
 
+export type Absorbed = Readonly<Record<string, number>>
+
 export interface RebuildWork {
   readonly date: BusinessDate
   readonly topic: string
@@ -46,8 +48,10 @@ export interface RebuildWork {
   readonly readAgain: ReadAgain
   readonly archived: Archived
   readonly dryRun: boolean
-  /** Written in the transaction that changes something. */
-  readonly note: (client: ClientBase, rebuilt: Rebuilt) => Promise<unknown>
+  /** Written in the transaction that changes something, with how many rows it takes away, by transaction. */
+  readonly note: (client: ClientBase, rebuilt: Rebuilt, absorbed: Absorbed) => Promise<unknown>
+  /** What was so noted of transactions. */
+  readonly findNoted: (client: ClientBase, txnIds: readonly string[]) => Promise<Absorbed>
 }
 
 /**
@@ -101,7 +105,13 @@ async function rebuildOnce(
     }
     if (work.dryRun || differing.length === 0) await client.query('rollback')
     else {
-      await commitAfter(client, [...write(client, differing, work), work.note(client, rebuilt)])
+      const absorbed = Object.fromEntries(
+        differing.flatMap(({ txnId, books }) =>
+          books.absorbed > 0 ? [[txnId, books.absorbed]] : [],
+        ),
+      )
+      const noted = work.note(client, rebuilt, absorbed)
+      await commitAfter(client, [...write(client, differing, work), noted])
     }
     return rebuilt
   })
@@ -123,7 +133,7 @@ function isSame({ payment, stored }: Difference['effect']['rows'][number]): bool
 async function readTransactions(
   client: ClientBase,
   txnIds: readonly string[],
-  { readAgain, archived, dryRun }: RebuildWork,
+  { readAgain, archived, dryRun, findNoted }: RebuildWork,
 ): Promise<{ transactions: RawTransaction[]; left: (readonly [string, string])[] }> {
   const rows = await findAccepted(client, txnIds)
   const stored = Map.groupBy(
@@ -131,6 +141,7 @@ async function readTransactions(
     ({ payment }) => payment.txn_id,
   )
   const logged = Map.groupBy(await findConflicts(client, txnIds), ({ txn_id }) => txn_id)
+  const noted = await findNoted(client, txnIds)
   const records = rows.map(messageOf)
   const results = await readAgain(records)
   const messages = new Map<string, RawMessage[]>()
@@ -161,6 +172,7 @@ async function readTransactions(
       messages: messages.get(txnId) ?? [],
       stored: stored.get(txnId) ?? [],
       logged: logged.get(txnId) ?? [],
+      absorbedBefore: noted[txnId] ?? 0,
     }
     if (isArchived(transaction, archived)) left.set(txnId, 'in the lake')
     if (!left.has(txnId)) transactions.push(transaction)

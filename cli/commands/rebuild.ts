@@ -99,5 +99,7 @@ function printResult({ days, built, dryRun }: RebuildCleanResult): void {
   note(
     `${sum('changed')} of ${sum('transactions')} transactions ${did}, by rules ${days[0]?.rulesVersion}`,
   )
+  const minutes = days.reduce((all, day) => all + day.minutes, 0)
+  if (minutes > 0) note(`${groupIndian(String(minutes))} live figures were not those of clean`)
   if (built.length > 0) note(`marts built again: ${built.join(', ')}`)
 }

@@ -83,3 +83,17 @@ export async function findSteps<Details>(
   )
   return rows.map(({ details }) => details)
 }
+
+/** How many rows steps have taken away from transactions, by the notes of all steps of a kind. */
+export async function findAbsorbed(
+  client: ClientBase,
+  { action, txnIds }: { action: string; txnIds: readonly string[] },
+): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ key: string; rows: number }>(
+    `select key, sum(value::integer)::integer as rows
+       from ops.audit_log as noted, jsonb_each_text(noted.details->'absorbed')
+      where action = $1 and details->'absorbed' <> '{}' and key = any($2::text[]) group by key`,
+    [action, txnIds],
+  )
+  return Object.fromEntries(rows.map((row) => [row.key, row.rows]))
+}
