@@ -78,6 +78,19 @@ export function compareTransaction(
   }
 }
 
+/** Whether rows and conflicts are not as many as the messages: then the books cannot be told from them. */
+export function isMiscounted({ messages, stored, logged }: RawTransaction): boolean {
+  return countedOf({ stored, logged }) !== messages.length
+}
+
+function countedOf({ stored, logged }: Pick<RawTransaction, 'stored' | 'logged'>): number {
+  return stored.reduce((sum, row) => sum + row.messages, identitiesIn(logged))
+}
+
+function identitiesIn(conflicts: readonly { kind: string }[]): number {
+  return conflicts.filter(({ kind }) => kind === 'identity').length
+}
+
 function isRight({ txnId, messages, stored, logged }: RawTransaction): boolean {
   if (messages.length === 0 && stored.length === 0) return logged.length === 0
   const { findings, waits } = checkTransaction({
@@ -171,10 +184,8 @@ function reasonsOf(
  */
 function booksOf(transaction: RawTransaction, fold: Fold): RebuildBooks {
   const { messages, stored, logged, absorbedBefore } = transaction
-  const identities = (kinds: readonly { kind: string }[]) =>
-    kinds.filter(({ kind }) => kind === 'identity').length
-  const conflicting = identities(fold.conflicts) - identities(logged)
-  const counted = stored.reduce((sum, row) => sum + row.messages, identities(logged))
+  const conflicting = identitiesIn(fold.conflicts) - identitiesIn(logged)
+  const counted = countedOf({ stored, logged })
   const unmerged = Math.max(messages.length - counted, 0)
   const pending = messages.filter(({ maybePending }) => maybePending).length
   const late = unmerged > 0 && unmerged <= pending ? unmerged : 0

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import { CLEAN_HELD_MS_MAX, REBUILD_EXAMPLES_MAX } from '../core/limits.ts'
+import { CLEAN_HELD_MS_MAX } from '../core/limits.ts'
 import { addDays, type BusinessDate } from '../core/time.ts'
 import { messageOf, type ReadAgain } from '../platform/books/raw-messages.ts'
 import { withConnection } from '../platform/postgres.ts'
@@ -16,29 +16,16 @@ import {
 import {
   compareTransaction,
   type Difference,
+  isMiscounted,
   type RawMessage,
   type RawTransaction,
 } from './compare-transaction.ts'
 import { BatchMerge, describeConflict } from './merge-batch.ts'
+import { type Rebuilt, tally } from './rebuild-report.ts'
 import { isDayGone } from './split-batch.ts'
 import { commitAfter, writeMerge } from './write-merge.ts'
 
-/** How many transactions a reason has, and the ids of some. */
-export interface Tally {
-  readonly transactions: number
-  readonly examples: readonly string[]
-}
-
-/** What a rebuild did, or would do, to some transactions. */
-export interface Rebuilt {
-  readonly changed: number
-  readonly reasons: Readonly<Record<string, Tally>>
-  /** Those that it leaves alone although they may differ, by what is in the way. */
-  readonly left: Readonly<Record<string, Tally>>
-  /** Days whose rows have changed. */
-  readonly days: readonly BusinessDate[]
-}
-
+/** How many rows were taken away, by transaction. */
 export type Absorbed = Readonly<Record<string, number>>
 
 export interface RebuildWork {
@@ -141,7 +128,6 @@ async function readTransactions(
     ({ payment }) => payment.txn_id,
   )
   const logged = Map.groupBy(await findConflicts(client, txnIds), ({ txn_id }) => txn_id)
-  const noted = await findNoted(client, txnIds)
   const records = rows.map(messageOf)
   const results = await readAgain(records)
   const messages = new Map<string, RawMessage[]>()
@@ -172,10 +158,16 @@ async function readTransactions(
       messages: messages.get(txnId) ?? [],
       stored: stored.get(txnId) ?? [],
       logged: logged.get(txnId) ?? [],
-      absorbedBefore: noted[txnId] ?? 0,
+      absorbedBefore: 0,
     }
     if (isArchived(transaction, archived)) left.set(txnId, 'in the lake')
     if (!left.has(txnId)) transactions.push(transaction)
+  }
+  const miscounted = transactions.filter(isMiscounted).map(({ txnId }) => txnId)
+  const noted = miscounted.length === 0 ? {} : await findNoted(client, miscounted)
+  for (const [index, transaction] of transactions.entries()) {
+    const absorbedBefore = noted[transaction.txnId]
+    if (absorbedBefore !== undefined) transactions[index] = { ...transaction, absorbedBefore }
   }
   return { transactions, left: [...left].map(([txnId, why]) => [why, txnId] as const) }
 }
@@ -190,45 +182,6 @@ function isArchived({ messages, stored }: RawTransaction, { days, rawUntil }: Ar
   const first = dates.toSorted()[0]
   const isCut = rawUntil !== undefined && first !== undefined && addDays(first, -1) <= rawUntil
   return isCut || dates.some((date) => days.has(date))
-}
-
-function tally(named: readonly (readonly [reason: string, txnId: string])[]): Rebuilt['reasons'] {
-  const groups = Map.groupBy(named, ([reason]) => reason)
-  return Object.fromEntries(
-    [...groups].map(([reason, group]) => [
-      reason,
-      {
-        transactions: group.length,
-        examples: group.slice(0, REBUILD_EXAMPLES_MAX).map(([, txnId]) => txnId),
-      },
-    ]),
-  )
-}
-
-/** Adds up what was done in several steps. */
-export function addRebuilt(a: Rebuilt, b: Rebuilt): Rebuilt {
-  return {
-    changed: a.changed + b.changed,
-    reasons: addTallies(a.reasons, b.reasons),
-    left: addTallies(a.left, b.left),
-    days: [...new Set([...a.days, ...b.days])].toSorted(),
-  }
-}
-
-function addTallies(a: Rebuilt['reasons'], b: Rebuilt['reasons']): Rebuilt['reasons'] {
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      {
-        transactions: (a[name]?.transactions ?? 0) + (b[name]?.transactions ?? 0),
-        examples: [...(a[name]?.examples ?? []), ...(b[name]?.examples ?? [])].slice(
-          0,
-          REBUILD_EXAMPLES_MAX,
-        ),
-      },
-    ]),
-  )
 }
 
 function write(

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { createActivities } from '../activities/index.ts'
+import { type ActivityDeps, createActivities } from '../activities/index.ts'
 import { STATUSES } from '../core/status.ts'
 import { checkBooks } from '../platform/books/check-books.ts'
 import { createDatabase } from '../platform/postgres.ts'
@@ -24,7 +24,11 @@ let runs = 0
 beforeAll(() => {
   pool = own.pool()
   ingest = sinkPool(own)
-  activities = createActivities({
+  activities = createActivities(deps())
+})
+
+function deps(): ActivityDeps {
+  return {
     db: createDatabase(own.pool('upi_transform')),
     ingest,
     rules: RULES,
@@ -33,8 +37,8 @@ beforeAll(() => {
     topic: own.name,
     readLog: async () => ({}),
     readOffsets: async () => new Map(),
-  })
-})
+  }
+}
 
 async function rebuild(
   client: Client,
@@ -155,6 +159,28 @@ test('what is in the lake is left alone', async () => {
     expect(changesOf(await rebuild(client))).toEqual({ missing: ['FAR'] })
   })
   expect(await notBalanced()).toEqual([])
+})
+
+test('what the present rules would refuse stays, by the rules under which it came', async () => {
+  const stricter = createActivities({ ...deps(), rules: { ...RULES, amountLimitPaise: 1_000n } })
+  const wide = {
+    amount_limit: '1000000.00',
+    txn_id_profile: 'lenient',
+    naive_timestamp_zone: null,
+    event_age_days_max: 400,
+  }
+  await withWorker(own.configFor(), stricter, async (client) => {
+    const before = await rowsOfClean()
+    const { days } = await rebuild(client, { from: '2026-02-01' })
+    expect(days[0]?.left).toMatchObject({ 'refused now: AMOUNT_OVER_LIMIT': { transactions: 8 } })
+    await pool.query('insert into ops.stream_rules (rules_version, settings) values ($1, $2)', [
+      'wide',
+      wide,
+    ])
+    const again = await rebuild(client, { from: '2026-02-01' })
+    expect(again.days[0]).toMatchObject({ left: {}, changed: 0 })
+    expect(await rowsOfClean()).toEqual(before)
+  })
 })
 
 test('wrong days are refused', async () => {

@@ -45,7 +45,7 @@ interface Page {
   readonly resolvedBy: string
 }
 
-/** The next letters of a topic, or of those named, by partition and offset, that nobody has resolved, or that the run itself has. */
+/** The next letters of a topic, or of those named, by place: that nobody has resolved, or that the run itself has. */
 export async function findLetters(
   client: ClientBase,
   topic: string,
