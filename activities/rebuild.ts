@@ -9,12 +9,8 @@ import { type Archived, findArchived } from '../platform/queries/rebuild.ts'
 import { noteRules, readRules } from '../platform/queries/stream-batches.ts'
 import { findDiffering } from '../streaming/find-differing.ts'
 import { createReadAccepted } from '../streaming/read-again.ts'
-import {
-  addRebuilt,
-  type RebuildWork,
-  type Rebuilt,
-  rebuildTransactions,
-} from '../streaming/rebuild-transactions.ts'
+import { addRebuilt, type Rebuilt } from '../streaming/rebuild-report.ts'
+import { type RebuildWork, rebuildTransactions } from '../streaming/rebuild-transactions.ts'
 import { recordedRules } from '../streaming/rules.ts'
 import { whileBeating } from './heartbeat.ts'
 import type { ReplayDeps } from './replay.ts'
