@@ -4,15 +4,16 @@ import { Context } from '@temporalio/activity'
 const BEAT_EVERY_MS = 3_000
 
 /**
- * Does long work while telling Temporal that it lives, and what the work says of itself. Its signal is aborted when the
- * work is cancelled.
+ * Does long work while telling Temporal that it lives, and what the work says of itself or, if it can say, where it would
+ * be resumed. Its signal is aborted when the work is cancelled.
  */
 export async function whileBeating<T>(
   work: (signal: AbortSignal, say: (details: unknown) => void) => Promise<T>,
+  resumeAt?: () => unknown,
 ): Promise<T> {
   const context = Context.current()
   let said: unknown
-  const timer = setInterval(() => context.heartbeat(said), BEAT_EVERY_MS)
+  const timer = setInterval(() => context.heartbeat(resumeAt?.() ?? said), BEAT_EVERY_MS)
   try {
     return await work(context.cancellationSignal, (details) => {
       said = details

@@ -1,36 +1,43 @@
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { Database } from '../platform/database.ts'
-import type { Rules } from '../streaming/processor.ts'
+import { createAuditActivities } from './audit.ts'
 import { type BackupDeps, createBackupActivities } from './backup.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
+import { createRebuildActivities } from './rebuild.ts'
 import { createRefreshActivities } from './refresh.ts'
+import { createReplayActivities, type ReplayDeps } from './replay.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
 export type { ModelRun } from '../models/warehouse/ledger.ts'
 export type { BackupSummary } from './backup.ts'
+export type { RebuiltDay } from './rebuild.ts'
 export type { RefreshResult } from './refresh.ts'
+export type { ReplayedLetter } from './replay.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps, BackupDeps {
+export interface ActivityDeps extends StreamDeps, BackupDeps, ReplayDeps {
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
   readonly ingest: Pool
   /** How messages of raw are read again. */
-  readonly rules: Rules
-  readonly loadSchema: (id: number) => Promise<unknown>
+  readonly rules: ReplayDeps['rules']
+  readonly loadSchema: ReplayDeps['loadSchema']
 }
 
 /** Every side effect of the workflows, over the connections that the worker has opened. */
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
+    ...createAuditActivities(deps),
     ...createBackupActivities(deps),
     ...createDayActivities(deps),
+    ...createRebuildActivities(deps),
     ...createRefreshActivities(deps),
+    ...createReplayActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })

@@ -7,14 +7,20 @@ import { failureCode, Patience, standingOf } from './run-standing.ts'
 
 const ASK_EVERY_MS = 500
 
+interface AwaitOptions {
+  readonly isQuiet?: boolean
+  readonly askProgress?: ((handle: WorkflowHandle) => Promise<string>) | undefined
+}
+
 /**
  * Waits for the result of a run and shows where it stands. Gives up with the reason when nobody works on it or the
- * outside stays away; the run itself goes on waiting for them. Quiet for who shows the progress in another way.
+ * outside stays away; the run itself goes on waiting for them. How far it has come is asked of the run, if it can tell.
+ * Quiet for who shows the progress in another way.
  */
 export async function awaitRun<T>(
   handle: WorkflowHandle,
   taskQueue: string,
-  { isQuiet = false }: { readonly isQuiet?: boolean } = {},
+  { isQuiet = false, askProgress }: AwaitOptions = {},
 ): Promise<T> {
   const settled = handle.result().then(
     (value): Settled => ({ value }),
@@ -28,7 +34,9 @@ export async function awaitRun<T>(
       if (outcome !== undefined) return resultOf<T>(outcome, handle.workflowId)
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
-      if (!isQuiet) progress.update(`${handle.workflowId}: ${standing.text}`)
+      const isAsked = standing.failing === undefined && standing.untaken === undefined
+      const far = isAsked ? await askProgress?.(handle).catch(() => undefined) : undefined
+      if (!isQuiet) progress.update(`${handle.workflowId}: ${far ?? standing.text}`)
       patience.test(standing, performance.now())
     }
   } finally {

@@ -99,8 +99,13 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
       },
       {
         name: 'rejected',
-        summary: 'the dead letters: list, show, discard',
+        summary: 'the dead letters: list, show, replay, discard',
         load: async () => (await import('./commands/rejected.ts')).rejectedCommand(),
+      },
+      {
+        name: 'rebuild',
+        summary: 'make clean what raw says, then the marts; print what changed and why',
+        load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
       },
       {
         name: 'offsets',

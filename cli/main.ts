@@ -65,5 +65,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 process.exitCode = await main(process.argv.slice(2))
+// What the reader of a pipe or socket has not taken yet would be lost.
+await new Promise((resolve) => process.stdout.write('', resolve))
 // A command may leave handles open that nobody waits for any more; what matters has been awaited.
 process.exit()

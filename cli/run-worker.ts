@@ -30,14 +30,14 @@ import {
 import { readLogBounds } from '../platform/topic-log.ts'
 import { freeLoopbackAddress, WorkerMetrics } from '../platform/worker-metrics.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
-import { rulesOf } from '../streaming/rules.ts'
+import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
 import { SINK_SESSION } from '../streaming/sink.ts'
 
 // One for each build and for each look at a day, one for short statements beside them.
 const CONNECTIONS_MAX =
   ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX + EMPTY_DAYS_AT_ONCE_MAX + 1
-// What works on clean itself: a replay, a rebuild, a look at the books.
-const INGEST_CONNECTIONS_MAX = 3
+// What works on clean itself: a rebuild reads by one connection while it writes by another, and is stopped by a third.
+const INGEST_CONNECTIONS_MAX = 2 * (ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX) + 1
 
 /** The life of the Temporal worker: pool, connection, worker, health; closed in reverse order on SIGTERM. */
 export async function runWorker(
@@ -77,6 +77,8 @@ export async function runWorker(
       readOffsets: () => readOffsets(pool, config),
       ingest,
       rules,
+      rulesVersion: rulesVersionOf(config),
+      topic: config.topic,
       loadSchema: (id) => schemas.load(id),
       backups: createBackups(config),
     })

@@ -120,6 +120,33 @@ export const RELAY_BATCH_BYTES_MAX = 4 * 1024 * 1024
 // Letters in hand are locked while Kafka is written to, which may take as long as one of its requests.
 export const RELAY_HELD_MS_MAX = 40_000
 
+// A replay or a rebuild that stops in the middle of a transaction must not hold up the stream, which waits for it.
+export const CLEAN_HELD_MS_MAX = 20_000
+
+// Dead letters that one step of a replay reads and, day by day of raw, merges: the stream waits some tens of ms for each.
+export const REPLAY_PAGE_ROWS_MAX = 500
+
+// The same in bytes of their values; one letter more, of whatever size, may come on top.
+export const REPLAY_PAGE_BYTES_MAX = 4 * 1024 * 1024
+
+// The relay may have a letter in hand for as long as RELAY_HELD_MS_MAX; a replay waits a little longer before it gives up.
+export const LETTER_WAIT_MS_MAX = 45_000
+
+// Letters whose outcome a replay tells one by one; beyond that it only counts, and ./upi rejected list has them all.
+export const REPLAYED_SHOWN_MAX = 1_000
+
+// Letters that may be named one by one: more are better named by a filter.
+export const REPLAY_IDS_MAX = 1_000
+
+// Transactions that a rebuild writes while no batch is: the stream waits some tens of milliseconds for each such step.
+export const REBUILD_STEP_MAX = 200
+
+// Days of one rebuild: its report stays readable, and a decade is done in some runs.
+export const REBUILD_DAYS_MAX = 400
+
+// Transactions that a report names for one reason: enough to look at what happened.
+export const REBUILD_EXAMPLES_MAX = 5
+
 // Dead letters counted at a scrape of the metrics: how many more there are changes nothing that anybody would do.
 export const LETTERS_COUNTED_MAX = 10_000
 

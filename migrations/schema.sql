@@ -982,7 +982,7 @@ grant delete, insert, select, update on ops.stream_gaps to upi_ingest;
 grant insert, select, update on ops.stream_offsets to upi_ingest;
 grant insert, select on ops.stream_rules to upi_ingest;
 grant select on ops.stream_status to upi_ingest;
-grant insert, select on ops.txn_conflicts to upi_ingest;
+grant delete, insert, select on ops.txn_conflicts to upi_ingest;
 grant delete, insert, select, update on public.clean_upi_transactions to upi_ingest;
 grant insert, select, update (business_date, txn_id) on public.raw_upi_transactions to upi_ingest;
 grant insert, select, update (resolved_at, relayed_at, resolution, resolved_by) on public.rejected_upi_transactions to upi_ingest;

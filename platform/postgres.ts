@@ -126,8 +126,9 @@ export function outageFix(error: unknown): string | undefined {
 const OUT_OF_MEMORY = '53200'
 const LOCKS_SETTING = 'max_locks_per_transaction'
 
-// Read-only after a failover, an idle transaction ended, a statement cancelled by an operator, an I/O error.
-const AWAY_CODES = ['25006', '25P03', '57014', '58030']
+// Read-only after a failover, a transaction ended that was idle or took too long, a statement cancelled by an operator,
+// an I/O error.
+const AWAY_CODES = ['25006', '25P03', '25P04', '57014', '58030']
 
 const PASSING_MESSAGES =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|not queryable|error establishing an SSL connection/

@@ -177,7 +177,8 @@ function reasonOf(before: Payment, after: Payment): DirtyKey['reason'] | undefin
   return merchantOf(before) === merchantOf(after) ? undefined : 'merchant changed'
 }
 
-function describeConflict({ message, kind, row }: MessageConflict): TxnConflict {
+/** A conflict for the log. */
+export function describeConflict({ message, kind, row }: MessageConflict): TxnConflict {
   const { record, payment } = message
   const { txn_id, business_date } = payment
   const details =

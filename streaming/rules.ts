@@ -50,6 +50,21 @@ export function rulesVersionOf(config: Needed<'piiKey'>): RulesVersion {
   return { version: `${PROCESSORS_VERSION}-${hash.slice(0, 12)}`, settings }
 }
 
+/** The rules that a recorded version stands for, with the present key and schemas; undefined if they are not known. */
+export function recordedRules(settings: object, present: Rules): Rules | undefined {
+  const { amount_limit, txn_id_profile, naive_timestamp_zone, event_age_days_max } =
+    settings as Partial<Record<string, unknown>>
+  if (typeof amount_limit !== 'string' || typeof event_age_days_max !== 'number') return undefined
+  if (txn_id_profile !== 'lenient' && txn_id_profile !== 'npci') return undefined
+  return {
+    ...present,
+    amountLimitPaise: toPaise(amount_limit),
+    txnIdProfile: txn_id_profile,
+    naiveOffsetMinutes: offsetMinutes((naive_timestamp_zone ?? undefined) as string | undefined),
+    eventAgeMsMax: event_age_days_max * 86_400_000,
+  }
+}
+
 function offsetMinutes(zone: string | undefined): number | undefined {
   if (zone === undefined) return undefined
   const minutes = parseZone(zone)

@@ -1,18 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
-import type { ClientBase, Pool } from 'pg'
+import type { Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { FROZEN_SECONDS_MIN } from '../core/limits.ts'
 import { type BusinessDate, dayNumberOf, formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
-import {
-  copyClean,
-  countMessages,
-  deleteClean,
-  lockClean,
-  updateClean,
-} from '../platform/queries/clean.ts'
-import { markDirty } from '../platform/queries/dirty-keys.ts'
-import { addMinuteDeltas } from '../platform/queries/minute-metrics.ts'
+import { lockClean } from '../platform/queries/clean.ts'
 import { copyRaw } from '../platform/queries/raw.ts'
 import { copyRejected } from '../platform/queries/rejected.ts'
 import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
@@ -22,10 +13,10 @@ import {
   lockBatches,
   type StreamPosition,
 } from '../platform/queries/stream-offsets.ts'
-import { insertConflicts } from '../platform/queries/txn-conflicts.ts'
 import type { PreparedBatch } from './batch.ts'
 import { type BatchMerge, mergeBatch } from './merge-batch.ts'
 import { isRace } from './split-batch.ts'
+import { commitAfter, writeMerge } from './write-merge.ts'
 
 /** The books of a batch, and what else its write came to. */
 export interface Written extends BatchBooks {
@@ -90,15 +81,12 @@ async function writeOnce(
     const books = booksOf(batch, merge)
     const statements = [
       copyRaw(client, batch.raw),
-      ...writeClean(client, merge),
-      ...writeBeside(client, at, { batch, merge }),
+      ...writeMerge(client, at, merge),
+      ...(batch.outcome.rejected.length === 0 ? [] : [copyRejected(client, batch.rejected)]),
       insertBatch(client, at, { ...batch, books, rulesVersion }),
     ]
     const mergedMs = performance.now()
-    await unlessUnsent(statements)
-    const [{ command }] = await Promise.all([client.query('commit'), ...statements])
-    // A transaction that has failed is ended by COMMIT without an error.
-    if (command !== 'COMMIT') throw new UpiError('BUG', `a batch was ended by ${command}`)
+    await commitAfter(client, statements)
     return {
       ...books,
       statusConflicts: merge.conflicts.length - books.conflicting,
@@ -110,43 +98,11 @@ async function writeOnce(
   })
 }
 
-// A statement that could not even be sent leaves its transaction sound: COMMIT must not follow it.
-async function unlessUnsent(statements: readonly Promise<unknown>[]): Promise<void> {
-  const failed = Promise.all(statements).then(() => {})
-  await Promise.race([failed, setImmediate()])
-}
-
 // Messages come soon after their payment; plans for days long ago would fill the server's memory one by one.
 const USUAL_DAYS = 2
 
 function isUsual(date: BusinessDate, { rawDay }: PreparedBatch): boolean {
   return Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
-}
-
-function writeClean(client: ClientBase, merge: BatchMerge): Promise<unknown>[] {
-  const { deletes, inserts, updates, counted } = merge
-  return [
-    ...[...deletes].map(([day, ids]) => deleteClean(client, day, ids)),
-    // Before the inserts: a row that moves makes room for one that begins on its day.
-    ...[...updates].map(([day, rows]) => updateClean(client, day, rows)),
-    ...inserts.map((rows) => copyClean(client, rows)),
-    ...[...counted].map(([day, rows]) => countMessages(client, day, rows)),
-  ]
-}
-
-function writeBeside(
-  client: ClientBase,
-  at: StreamPosition,
-  { batch, merge }: { batch: PreparedBatch; merge: BatchMerge },
-): Promise<unknown>[] {
-  const { rejected } = batch.outcome
-  const deltas = merge.deltas.all()
-  return [
-    ...(deltas.length === 0 ? [] : [addMinuteDeltas(client, at.partition, deltas)]),
-    ...(rejected.length === 0 ? [] : [copyRejected(client, batch.rejected)]),
-    ...(merge.conflicts.length === 0 ? [] : [insertConflicts(client, at, merge.conflicts)]),
-    ...(merge.dirty.length === 0 ? [] : [markDirty(client, merge.dirty)]),
-  ]
 }
 
 function booksOf(batch: PreparedBatch, { counts }: BatchMerge): BatchBooks {

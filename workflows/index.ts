@@ -2,5 +2,7 @@
 export { backfillRange } from './backfill-range.ts'
 export { backup } from './backup.ts'
 export { dailyUpiAggregation } from './daily-upi-aggregation.ts'
+export { rebuildClean } from './rebuild-clean.ts'
 export { refreshDirty } from './refresh-dirty.ts'
+export { replayRejected } from './replay-rejected.ts'
 export { tick } from './tick.ts'

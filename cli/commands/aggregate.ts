@@ -1,16 +1,14 @@
-import { WorkflowIdConflictPolicy } from '@temporalio/client'
 import type { Command } from 'commander'
 import { groupIndian } from '../../core/money.ts'
 import type { DailyUpiSummary } from '../../models/marts/daily_upi_summary.ts'
-import { actorOf, type Config, loadConfig, need } from '../../platform/config.ts'
+import { actorOf, type Config, loadConfig } from '../../platform/config.ts'
 import { readDailySummary, readDayStatus } from '../../platform/queries/days.ts'
-import { connectClient, temporalFault } from '../../platform/temporal.ts'
 import { dayThatEnded } from '../../workflows/business-day.ts'
 import type { DailyUpiAggregationResult } from '../../workflows/daily-upi-aggregation.ts'
-import { awaitRun } from '../await-run.ts'
 import { recordByHand, withModelDatabase } from '../by-hand.ts'
 import { dateOption, newCommand } from '../command.ts'
-import { formatSpan, note, paint, print, printJson, printTable } from '../output.ts'
+import { formatSpan, paint, print, printJson, printTable } from '../output.ts'
+import { runWorkflow } from '../run-workflow.ts'
 
 /** `./upi aggregate` */
 export function aggregateCommand(): Command {
@@ -44,29 +42,12 @@ async function aggregate(options: { date?: string; json?: boolean }): Promise<vo
 
 /** Starts the day's run, or joins the one that is under way, and waits for it. */
 async function runDay(config: Config, date: string): Promise<DailyUpiAggregationResult> {
-  const reachable = need(config, 'temporalAddress', 'transformDatabaseUrl')
-  const workflowId = `daily-upi-aggregation/${date}`
-  const { client, connection } = await connectClient(reachable)
-  const detach = () => {
-    note(`\ndetached; ${workflowId} goes on`)
-    process.exit(130)
-  }
-  process.once('SIGINT', detach)
-  try {
-    await recordByHand(config, 'aggregate', date)
-    const handle = await client.workflow.start('dailyUpiAggregation', {
-      workflowId,
-      taskQueue: config.temporalTaskQueue,
-      args: [{ date, actor: actorOf(config) }],
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    })
-    return await awaitRun(handle, config.temporalTaskQueue)
-  } catch (fault) {
-    throw temporalFault(fault, reachable)
-  } finally {
-    process.off('SIGINT', detach)
-    await connection.close()
-  }
+  await recordByHand(config, 'aggregate', date)
+  return await runWorkflow<DailyUpiAggregationResult>(config, {
+    workflow: 'dailyUpiAggregation',
+    workflowId: `daily-upi-aggregation/${date}`,
+    input: { date, actor: actorOf(config) },
+  })
 }
 
 interface Line {

@@ -16,6 +16,7 @@ import {
   listLetters,
   revealLetter,
 } from '../../platform/queries/dead-letters.ts'
+import type { LetterId } from '../../workflows/replay-rejected.ts'
 import { withDatabase, withModelDatabase } from '../by-hand.ts'
 import { countOption, dateOption, newCommand, subCommand } from '../command.ts'
 import {
@@ -29,7 +30,7 @@ import { note, printJson } from '../output.ts'
 
 /** `./upi rejected` */
 export function rejectedCommand(): Command {
-  const command = newCommand('rejected', 'The dead letters: list, show, discard.')
+  const command = newCommand('rejected', 'The dead letters: list, show, replay, discard.')
   withFilter(subCommand(command, 'list', 'Show what was rejected and why, newest first.'))
     .option('--resolved', 'also those that were replayed or discarded')
     .option('--counts', 'only how many there are of each code')
@@ -44,6 +45,20 @@ export function rejectedCommand(): Command {
       wordsOption,
     )
     .action(show)
+  subCommand(
+    command,
+    'replay',
+    'Run dead letters again under the present rules; what is accepted goes into clean.',
+  )
+    .option('--code <code>', 'whose first broken rule was this', codeOption)
+    .option('--since <time>', 'rejected since a day in India, or an instant', fromOption)
+    .option('--until <time>', 'rejected up to the end of a day, or before an instant', toOption)
+    .option('--id <place>', 'this one, as in upi_transactions:0:1234; may be repeated', idsOption)
+    .option('--limit <count>', 'how many at most', countOption(1, 1_000_000_000))
+    .option('--dry-run', 'only show what would become of them')
+    .option('--json', 'print for machines')
+    .addHelpText('after', REPLAY_HELP)
+    .action(async (options) => (await import('../replay-letters.ts')).replayLetters(options))
   withFilter(subCommand(command, 'discard', 'Give dead letters up, by place or by filter.'))
     .argument('[places...]', 'their partitions and offsets, as in 0:1234 2:17', placesOption, [])
     .option('--all', 'every one that nobody has resolved')
@@ -52,6 +67,11 @@ export function rejectedCommand(): Command {
     .action(discard)
   return command
 }
+
+const REPLAY_HELP = `
+Without a filter every dead letter that nobody has resolved is meant. It runs as replay-rejected/<time> on Temporal: Ctrl-C
+leaves it running, and a letter is replayed at most once whoever asks. In the Temporal UI start replayRejected on the
+task queue with {"code", "from", "to", "ids": [{"topic", "partition", "offset"}], "limit", "dryRun", "actor"}, all optional.`
 
 interface Place {
   readonly partition: number
@@ -202,6 +222,15 @@ function placeOption(value: string): Place {
 // commander collects the values of an argument that may come more than once by what it is given back.
 function placesOption(value: string, before: readonly Place[]): Place[] {
   return [...before, placeOption(value)]
+}
+
+function idsOption(value: string, before: readonly LetterId[] = []): LetterId[] {
+  const match = /^([A-Za-z0-9._-]{1,249}):(\d{1,9}):(\d{1,18})$/.exec(value)
+  if (match === null) {
+    throw new InvalidArgumentError(`'${value}' is not a place such as upi_transactions:0:1234.`)
+  }
+  const [, topic = '', partition, offset = ''] = match
+  return [...before, { topic, partition: Number(partition), offset }]
 }
 
 function wordsOption(value: string): string {

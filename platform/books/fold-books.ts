@@ -47,17 +47,21 @@ export async function checkFold(client: ClientBase, readAgain: ReadAgain): Promi
   ]
 }
 
-type AcceptedRow = RawRow & { txn_id: string; business_date: string }
+type AcceptedRow = RawRow & { txn_id: string; business_date: string; is_replayed: boolean }
 
 function acceptedMessages(client: ClientBase, readAgain: ReadAgain, judged: Faults) {
-  const query = `select ${RAW_COLUMNS}, txn_id, business_date::text
+  const query = `select ${RAW_COLUMNS}, txn_id, business_date::text,
+           (kafka_partition, kafka_offset, topic, epoch) in (
+             select kafka_partition, kafka_offset, topic, epoch
+               from rejected_upi_transactions where resolution = 'replayed') as is_replayed
       from raw_upi_transactions as raw where txn_id is not null
      order by txn_id, kafka_timestamp, kafka_partition, kafka_offset`
   return groupsOf(client, { name: 'raw_messages', query }, async (page: AcceptedRow[]) => {
     const results = await readAgain(page.map(messageOf))
     return page.map((row, index): AcceptedMessage | undefined => {
-      const place = placeOf(row)
-      const at = `${place}/${row.kafka_offset}`
+      const at = `${placeOf(row)}/${row.kafka_offset}`
+      // It came later than its offset says: whom it met first is unknown, as between partitions.
+      const place = row.is_replayed ? at : placeOf(row)
       const result = results[index]
       const payment = result?.ok ? result.value : undefined
       const isSame = payment?.txn_id === row.txn_id && payment.business_date === row.business_date

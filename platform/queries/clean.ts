@@ -108,7 +108,8 @@ export async function copyClean(client: ClientBase, rows: Buffer): Promise<void>
   )
 }
 
-const STORED = NAMES.map((name) => {
+/** What a query selects of clean for `cleanRowOf`. */
+export const STORED = NAMES.map((name) => {
   if (name !== 'event_time' && name !== 'completed_at') return name
   return `(extract(epoch from ${name}) * 1000000)::bigint as ${name}`
 }).join(', ')
@@ -130,7 +131,21 @@ export async function lockClean(
        for update`
   const name = often ? { name: `lock clean ${date}` } : {}
   const { rows } = await client.query({ ...name, text, values: [arrayOf(txnIds)] })
-  return rows.map(toRow)
+  return rows.map(cleanRowOf)
+}
+
+/** All rows that clean has of transactions, on whatever days; locked, if they are to be, until the transaction ends. */
+export async function findClean(
+  client: ClientBase,
+  txnIds: readonly string[],
+  { locked }: { locked: boolean },
+): Promise<CleanRow[]> {
+  const { rows } = await client.query(
+    `select ${STORED} from clean_upi_transactions where txn_id = any($1::text[])
+      order by txn_id, business_date ${locked ? 'for update' : ''}`,
+    [arrayOf(txnIds)],
+  )
+  return rows.map(cleanRowOf)
 }
 
 /** Counts messages that said nothing new. */
@@ -184,7 +199,8 @@ function arrayOf(txnIds: readonly string[]): string {
   return `{"${txnIds.join('","')}"}`
 }
 
-function toRow(row: Record<string, unknown>): CleanRow {
+/** A row of clean as it was selected. */
+export function cleanRowOf(row: Record<string, unknown>): CleanRow {
   const { messages, ...payment } = row
   const instant = (value: unknown) => (value === null ? null : Number(value))
   return {

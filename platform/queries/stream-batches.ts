@@ -36,19 +36,30 @@ const COUNTS = [
 
 const INSERT = `
   insert into ops.stream_batches
-    (topic, epoch, kafka_partition, raw_day, first_offset, next_offset, rules_version,
+    (topic, epoch, kafka_partition, raw_day, first_offset, next_offset, rules_version, kind,
      ${COUNTS.join(', ')})
-  values ($1, $2, $3, $4, $5, $6, $7, ${COUNTS.map((_, i) => `$${i + 8}`).join(', ')})`
+  values ($1, $2, $3, $4, $5, $6, $7, $8, ${COUNTS.map((_, i) => `$${i + 9}`).join(', ')})`
 
-/** Writes the books of a batch; all its messages are of one UTC day of Kafka's time. */
+/** A batch for the books; all its messages are of one UTC day of Kafka's time. */
+interface BookedBatch {
+  readonly from: bigint
+  readonly next: bigint
+  readonly rawDay: string
+  readonly rulesVersion: string
+  readonly books: BatchBooks
+  /** What wrote it, if it is not the stream: then its counts are added to the stream's, and may be negative. */
+  readonly kind?: 'replay' | 'rebuild'
+}
+
+/** Writes the books of a batch. */
 export async function insertBatch(
   client: ClientBase,
-  { topic, epoch, partition }: StreamPosition,
-  batch: { from: bigint; next: bigint; rawDay: string; rulesVersion: string; books: BatchBooks },
+  { topic, epoch, partition }: Omit<StreamPosition, 'group'>,
+  batch: BookedBatch,
 ): Promise<void> {
-  const { from, next, rawDay, rulesVersion, books } = batch
+  const { from, next, rawDay, rulesVersion, books, kind = 'stream' } = batch
   const counts = COUNTS.map((name) => books[name])
-  const values = [topic, epoch, partition, rawDay, from, next, rulesVersion, ...counts]
+  const values = [topic, epoch, partition, rawDay, from, next, rulesVersion, kind, ...counts]
   await client.query({ name: 'insert batch', text: INSERT, values })
 }
 
@@ -63,4 +74,12 @@ export async function noteRules(
      on conflict do nothing`,
     [version, JSON.stringify(settings)],
   )
+}
+
+/** What the rules versions that were ever used stand for, the newest first. */
+export async function readRules(client: ClientBase): Promise<object[]> {
+  const { rows } = await client.query<{ settings: object }>(
+    'select settings from ops.stream_rules order by first_used_at desc',
+  )
+  return rows.map(({ settings }) => settings)
 }

@@ -1,0 +1,75 @@
+import type { ClientBase } from 'pg'
+import type { Payment } from '../core/payment.ts'
+import type { BusinessDate } from '../core/time.ts'
+import { checkTransaction } from '../platform/books/check-transaction.ts'
+import { messageOf, placeOf, type ReadAgain } from '../platform/books/raw-messages.ts'
+import { groupsOf, together } from '../platform/books/sorted-rows.ts'
+import { type CleanRow, cleanRowOf } from '../platform/queries/clean.ts'
+import { type NearMessage, nearQueries, openDay } from '../platform/queries/rebuild.ts'
+import type { LoggedConflictRow } from '../platform/queries/txn-conflicts.ts'
+
+interface Read {
+  readonly place: string
+  readonly at: string
+  /** Undefined: it must be looked at more closely. */
+  readonly payment: Payment | undefined
+}
+
+/** One transaction of a day, and whether it may differ from what raw says. */
+export interface Looked {
+  readonly txnId: string
+  readonly mayDiffer: boolean
+}
+
+/**
+ * Looks at the transactions of a day, in the order of their ids from one on, by what is near the day; reads without a lock
+ * and in the memory of a page. The caller ends the transaction.
+ */
+export async function* findDiffering(
+  client: ClientBase,
+  { date, after }: { date: BusinessDate; after: string },
+  readAgain: ReadAgain,
+): AsyncGenerator<Looked> {
+  await openDay(client, { date, after })
+  const queries = nearQueries(date)
+  const messages = groupsOf(
+    client,
+    { name: 'near_messages', query: queries.messages },
+    async (page: NearMessage[]): Promise<Read[]> => {
+      const results = await readAgain(page.map(messageOf))
+      return page.map((row, index) => readOf(row, results[index]))
+    },
+  )
+  const rows = groupsOf(
+    client,
+    { name: 'near_rows', query: queries.rows },
+    (page: (Record<string, unknown> & { txn_id: string })[]): CleanRow[] => page.map(cleanRowOf),
+  )
+  const conflicts = groupsOf(
+    client,
+    { name: 'near_conflicts', query: queries.conflicts },
+    (page: LoggedConflictRow[]) =>
+      page.map((line) => ({ at: `${placeOf(line)}/${line.kafka_offset}`, kind: line.kind })),
+  )
+  for await (const { txnId, parts } of together(messages, rows, conflicts)) {
+    const [read, stored, logged] = parts
+    const known = read.flatMap(({ payment, ...at }) => (payment ? [{ ...at, payment }] : []))
+    const isKnown = known.length === read.length && read.length > 0
+    const all = { txnId, messages: known, rows: stored, conflicts: logged }
+    const { findings, waits } = isKnown ? checkTransaction(all) : SUSPICIOUS
+    yield { txnId, mayDiffer: waits || findings.length > 0 }
+  }
+}
+
+const SUSPICIOUS = { findings: [], waits: true }
+
+function readOf(
+  row: NearMessage,
+  result: Awaited<ReturnType<ReadAgain>>[number] | undefined,
+): Read {
+  const place = placeOf(row)
+  const payment = result?.ok ? result.value : undefined
+  const isSame = payment?.txn_id === row.txn_id && payment.business_date === row.business_date
+  const at = `${place}/${row.kafka_offset}`
+  return { place, at, payment: isSame && row.is_far !== true ? payment : undefined }
+}
