@@ -4,14 +4,16 @@ import type { Database } from '../platform/database.ts'
 import type { Rules } from '../streaming/processor.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
+import { createReconcileActivities, type ReconcileDeps } from './reconcile.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
 export type { ModelRun } from '../models/warehouse/ledger.ts'
+export type { Reconciled } from './reconcile.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps {
+export interface ActivityDeps extends StreamDeps, ReconcileDeps {
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
@@ -25,6 +27,7 @@ export interface ActivityDeps extends StreamDeps {
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
     ...createDayActivities(deps),
+    ...createReconcileActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })

@@ -9,9 +9,13 @@ const ASK_EVERY_MS = 500
 
 /**
  * Waits for the result of a run and shows where it stands. Gives up with the reason when nobody works on it or the
- * outside stays away; the run itself goes on waiting for them.
+ * outside stays away; the run itself goes on waiting for them. How far it has come is asked of the run, if it can tell.
  */
-export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Promise<T> {
+export async function awaitRun<T>(
+  handle: WorkflowHandle,
+  taskQueue: string,
+  askProgress?: (handle: WorkflowHandle) => Promise<string>,
+): Promise<T> {
   const settled = handle.result().then(
     (value): Settled => ({ value }),
     (fault: unknown): Settled => ({ fault }),
@@ -24,7 +28,9 @@ export async function awaitRun<T>(handle: WorkflowHandle, taskQueue: string): Pr
       if (outcome !== undefined) return resultOf<T>(outcome, handle.workflowId)
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
-      progress.update(`${handle.workflowId}: ${standing.text}`)
+      const isAsked = standing.failing === undefined && standing.untaken === undefined
+      const far = isAsked ? await askProgress?.(handle).catch(() => undefined) : undefined
+      progress.update(`${handle.workflowId}: ${far ?? standing.text}`)
       patience.test(standing, performance.now())
     }
   } finally {

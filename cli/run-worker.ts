@@ -19,7 +19,7 @@ import { connectWorker } from '../platform/temporal.ts'
 import { createWorker, installRuntime, workerReadiness } from '../platform/temporal-worker.ts'
 import { readLogBounds } from '../platform/topic-log.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
-import { rulesOf } from '../streaming/rules.ts'
+import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
 import { SINK_SESSION } from '../streaming/sink.ts'
 
 // One for each build, one for short statements beside them.
@@ -65,6 +65,7 @@ export async function runWorker(
       readOffsets: () => readOffsets(pool, config),
       ingest,
       rules,
+      rulesVersion: rulesVersionOf(config),
       loadSchema: (id) => schemas.load(id),
     })
 

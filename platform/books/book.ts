@@ -14,6 +14,8 @@ export interface Book {
   readonly line: string
   /** The first few places where it does not agree: offsets, ids of transactions, minutes. */
   readonly keys: readonly string[]
+  /** How long it took, which books that are checked together share. */
+  readonly seconds?: number
   /** What the first of them holds, and what it should. */
   readonly found?: string | undefined
   readonly expected?: string | undefined

@@ -27,8 +27,6 @@ export async function checkBooks(pool: Pool, readAgain?: ReadAgain): Promise<Boo
 export interface Look {
   readonly days?: BookDays
   readonly onBook?: (name: string) => void
-  /** Hears of each book and how long it took. */
-  readonly onChecked?: (book: Book) => void
 }
 
 /** The same on whatever snapshot a transaction of the caller has. */
@@ -38,13 +36,23 @@ export async function readBooks(
   { days, onBook = () => {} }: Look = {},
 ): Promise<Book[]> {
   // The messages of a day are sorted by transaction: in memory as far as it goes.
-  await client.query(`set local work_mem = '64MB'; set local cursor_tuple_fraction = 1`)
+  await client.query(
+    `select set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)`,
+  )
   const books: Book[] = []
   for (const book of [...streamBooks(days), minuteBook(days)]) {
     onBook(book.name)
-    books.push(await checkByQuery(client, book))
+    books.push(...(await timed(async () => [await checkByQuery(client, book)])))
   }
   if (fold === undefined) return books
   onBook('fold')
-  return [...books, ...(await checkFold(client, fold, days))]
+  return [...books, ...(await timed(() => checkFold(client, fold, days)))]
+}
+
+/** Books with the seconds that they took, all together. */
+async function timed(check: () => Promise<Book[]>): Promise<Book[]> {
+  const began = performance.now()
+  const books = await check()
+  const seconds = Math.round(performance.now() - began) / 1000
+  return books.map((book) => ({ ...book, seconds }))
 }

@@ -48,8 +48,10 @@ async function checkPage(
   const accepted = messages.flatMap((row, i): (AcceptedMessage & { txn_id: string })[] => {
     const result = payments[i]
     if (result?.ok !== true) return []
-    const { txn_id } = row
-    return [{ txn_id, place: placeOf(row), at: offsetOf(row), payment: result.value }]
+    const at = offsetOf(row)
+    // One that was replayed came later than its offset says: whom it met first is unknown, as between partitions.
+    const place = row.is_replayed ? at : placeOf(row)
+    return [{ txn_id: row.txn_id, place, at, payment: result.value }]
   })
   const rows = byId(await readRows(client, ids))
   const conflicts = byId(await readConflicts(client, ids))
@@ -75,11 +77,15 @@ function byId<Row extends { readonly txn_id: string }>(rows: readonly Row[]): Ma
   return Map.groupBy(rows, ({ txn_id }) => txn_id)
 }
 
-type AcceptedRow = RawRow & { txn_id: string; business_date: string }
+type AcceptedRow = RawRow & { txn_id: string; business_date: string; is_replayed: boolean }
 
 async function readMessages(client: ClientBase, ids: readonly string[]): Promise<AcceptedRow[]> {
   const { rows } = await client.query<AcceptedRow>(
-    `select ${RAW_COLUMNS}, txn_id, business_date::text
+    `select ${RAW_COLUMNS}, txn_id, business_date::text,
+            exists (select from rejected_upi_transactions as dead
+                     where (dead.kafka_partition, dead.kafka_offset, dead.topic, dead.epoch)
+                         = (raw.kafka_partition, raw.kafka_offset, raw.topic, raw.epoch)
+                       and dead.resolution = 'replayed') as is_replayed
        from raw_upi_transactions as raw where txn_id = any ($1::text[])
       order by txn_id, kafka_timestamp, kafka_partition, kafka_offset`,
     [ids],
