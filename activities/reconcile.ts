@@ -43,54 +43,62 @@ export interface Reconciled {
   readonly books: readonly Book[]
 }
 
-/** What the books are checked with; nothing is changed but the notes of what was found. */
+/** How a reconcile is run. */
+export interface ReconcileRun {
+  readonly runId: string
+  readonly signal?: AbortSignal
+  /** Hears where it is; after a cancellation it goes no further. */
+  readonly say?: (progress: string) => void
+}
+
+/** What proves the books. */
 export function createReconcileActivities(deps: ReconcileDeps) {
-  const { db, ingest, rulesVersion } = deps
-  const graph = makeGraph(MODELS)
-  const readAgain = createReadAgain(deps.rules, deps.loadSchema)
-
-  /** Checks all books of some days at one snapshot; `say` hears where it is. */
-  async function checkAll(
-    days: { from: BusinessDate; to: BusinessDate },
-    { signal, say }: { signal: AbortSignal; say: (progress: string) => void },
-  ): Promise<Book[]> {
-    const heard = (progress: string) => {
-      signal.throwIfAborted()
-      say(progress)
-    }
-    return await atOneSnapshot(ingest, signal, async (client, snapshot) => {
-      const fold = {
-        readAgain,
-        rulesVersion: rulesVersion.version,
-        foldedDays: foldedDays(ingest),
-        onDay: (day: string, nth: number, of: number) => heard(`fold ${day}, ${nth} of ${of} days`),
-      }
-      const marts = await db
-        .transaction()
-        .setIsolationLevel('repeatable read')
-        .setAccessMode('read only')
-        .execute(async (trx) => {
-          await sql`set transaction snapshot ${sql.lit(snapshot)}`.execute(trx)
-          const onMart = (model: string, day = '') => heard(`${model} ${day}`)
-          return await martBooks({ trx, graph, days, signal, onMart })
-        })
-      const books = await readBooks(client, fold, { days, onBook: heard })
-      return [...books, ...marts]
-    })
-  }
-
   return {
     /** Checks the books of a range of days and keeps what it finds; done again, it goes on after the days it has folded. */
-    async reconcileRange({ from, to, actor = 'temporal' }: ReconcileRange): Promise<Reconciled> {
-      const days = { from, to }
-      return await whileBeating(async (signal, say) => {
-        const books = await checkAll(days, { signal, say })
-        const { workflowExecution } = Context.current().info
-        await recordBooks(db, books, { runId: workflowExecution?.runId ?? '', days, actor })
-        return { state: worstOf(books), books }
-      })
+    async reconcileRange(range: ReconcileRange): Promise<Reconciled> {
+      const { workflowExecution } = Context.current().info
+      const runId = workflowExecution?.runId ?? ''
+      return await whileBeating((signal, say) =>
+        reconcileBooks(deps, range, { runId, signal, say }),
+      )
     },
   }
+}
+
+const graph = makeGraph(MODELS)
+
+/** Checks all books of some days at one snapshot; nothing is changed but the notes of what was found. */
+export async function reconcileBooks(
+  deps: ReconcileDeps,
+  { from, to, actor = 'temporal' }: ReconcileRange,
+  { runId, signal, say }: ReconcileRun,
+): Promise<Reconciled> {
+  const { db, ingest } = deps
+  const days = { from, to }
+  const heard = (progress: string) => {
+    signal?.throwIfAborted()
+    say?.(progress)
+  }
+  const books = await atOneSnapshot(ingest, signal, async (client, snapshot) => {
+    const ofMarts = await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(async (trx) => {
+        await sql`set transaction snapshot ${sql.lit(snapshot)}`.execute(trx)
+        const onMart = (model: string, day = '') => heard(`${model} ${day}`)
+        return await martBooks({ trx, graph, days, signal, onMart })
+      })
+    const fold = {
+      readAgain: createReadAgain(deps.rules, deps.loadSchema),
+      rulesVersion: deps.rulesVersion.version,
+      foldedDays: foldedDays(ingest),
+      onDay: (day: string, nth: number, of: number) => heard(`fold ${day}, ${nth} of ${of} days`),
+    }
+    return [...(await readBooks(client, fold, { days, onBook: heard })), ...ofMarts]
+  })
+  await recordBooks(db, books, { runId, days, actor })
+  return { state: worstOf(books), books }
 }
 
 async function martBooks(comparing: Comparing): Promise<Book[]> {
