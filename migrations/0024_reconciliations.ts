@@ -39,5 +39,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`grant select, insert, update on ops.folded_days to upi_ingest`.execute(db)
   await sql`grant select, insert, update on ops.reconciliations to upi_transform`.execute(db)
-  await sql`grant select on ops.reconciliations to upi_api, upi_report`.execute(db)
+  await sql`grant select on ops.reconciliations to upi_api`.execute(db)
 }

@@ -105,7 +105,7 @@ async function staleKeys(trx: Trx, { name, follows }: Model) {
      where model = ${sql.lit(name)} and merchant is not null`
 }
 
-/** Compares the ledger with the marts and with its own runs: days that hold rows are known, and as their last build left them. */
+/** Compares the ledger with the marts and with its runs: days that hold rows are known, as their last build left them. */
 export async function compareLedger({ trx, graph, days, signal }: Comparing): Promise<Found> {
   const marts = graph.models.filter(({ kind }) => kind === 'by day')
   const held = marts.map(
