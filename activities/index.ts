@@ -6,6 +6,7 @@ import { type BackupDeps, createBackupActivities } from './backup.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
 import { createRebuildActivities } from './rebuild.ts'
+import { createReconcileActivities, type ReconcileDeps } from './reconcile.ts'
 import { createRefreshActivities } from './refresh.ts'
 import { createReplayActivities, type ReplayDeps } from './replay.ts'
 import { createRunActivities } from './runs.ts'
@@ -14,12 +15,13 @@ import { createStreamActivities, type StreamDeps } from './stream.ts'
 export type { ModelRun } from '../models/warehouse/ledger.ts'
 export type { BackupSummary } from './backup.ts'
 export type { RebuiltDay } from './rebuild.ts'
+export type { Reconciled } from './reconcile.ts'
 export type { RefreshResult } from './refresh.ts'
 export type { ReplayedLetter } from './replay.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps, BackupDeps, ReplayDeps {
+export interface ActivityDeps extends StreamDeps, BackupDeps, ReconcileDeps, ReplayDeps {
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
@@ -36,6 +38,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createBackupActivities(deps),
     ...createDayActivities(deps),
     ...createRebuildActivities(deps),
+    ...createReconcileActivities(deps),
     ...createRefreshActivities(deps),
     ...createReplayActivities(deps),
     ...createRunActivities(),

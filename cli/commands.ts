@@ -133,6 +133,11 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
         load: async () => (await import('./commands/backup.ts')).backupCommand(),
       },
       {
+        name: 'reconcile',
+        summary: 'prove the books: raw, clean, live figures and marts agree',
+        load: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
+      },
+      {
         name: 'chaos',
         summary: 'break a stack of its own while traffic flows, then check the books',
         load: async () => (await import('./commands/chaos.ts')).chaosCommand(),

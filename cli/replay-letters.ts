@@ -41,7 +41,7 @@ export async function replayLetters(options: ReplayOptions): Promise<void> {
     actor: actorOf(config),
   }
   const workflowId = `replay-rejected/${new Date().toISOString()}`
-  const wanted = { workflow: 'replayRejected', workflowId, input, askProgress }
+  const wanted = { workflow: 'replayRejected', workflowId, input, isHeavy: true, askProgress }
   const result = await runWorkflow<ReplayRejectedResult>(config, wanted)
   if (ids !== undefined && result.letters === 0) {
     throw new UpiError('LETTER_UNKNOWN', 'none of these is a dead letter that is unresolved', {

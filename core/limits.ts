@@ -233,3 +233,7 @@ export const LINEAGE_FAILURES_MAX = 3
 
 // How long a command whose work is done waits for lineage that is still on its way.
 export const LINEAGE_CLOSE_MS_MAX = 5_000
+
+// Transactions that reconcile looks at one by one, since their day alone does not explain them: some 10 MB of ids. More of
+// them say no more, and only a rebuild helps.
+export const FOLD_SUSPECTS_MAX = 50_000

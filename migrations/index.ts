@@ -21,7 +21,8 @@ import * as streamSink from './0019_stream_sink.ts'
 import * as streamPlaces from './0020_stream_places.ts'
 import * as wideSums from './0021_wide_sums.ts'
 import * as modelsOwnMarts from './0022_models_own_marts.ts'
-import * as rebuildGrants from './0026_rebuild_grants.ts'
+import * as reconciliations from './0023_reconciliations.ts'
+import * as rebuildGrants from './0024_rebuild_grants.ts'
 
 /** The migrations in their order, forward only. Once released, one is never edited: the next one corrects it. */
 export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
@@ -47,5 +48,6 @@ export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
   '0020_stream_places': streamPlaces,
   '0021_wide_sums': wideSums,
   '0022_models_own_marts': modelsOwnMarts,
-  '0026_rebuild_grants': rebuildGrants,
+  '0023_reconciliations': reconciliations,
+  '0024_rebuild_grants': rebuildGrants,
 }

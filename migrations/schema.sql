@@ -126,6 +126,15 @@ create table ops.discovery (
 );
 comment on table ops.discovery is 'The snapshot up to which changes of a source are marked; on another cluster it means nothing, and all days are dirty.';
 
+create table ops.folded_days (
+  business_date date not null,
+  content text collate "C" not null,
+  suspects text[] collate "C" not null,
+  folded_at timestamp with time zone not null default clock_timestamp(),
+  constraint folded_days_pkey PRIMARY KEY (business_date)
+);
+comment on table ops.folded_days is 'Days of clean that were the fold of raw, by a hash of both and the rules; suspects are transactions that are looked at each time.';
+
 create table ops.lake_files (
   path text collate "C" not null,
   source text collate "C" not null,
@@ -221,6 +230,30 @@ create table ops.model_runs (
 CREATE INDEX model_runs_finished_at ON ops.model_runs USING brin (finished_at) WITH (pages_per_range='16');
 CREATE INDEX model_runs_key ON ops.model_runs USING btree (model, business_date, run_id DESC);
 comment on table ops.model_runs is 'One row for each model and day that a run built or failed to build; bad_rows are what a check has found.';
+
+create table ops.reconciliations (
+  run_id text collate "C" not null,
+  first_day date not null,
+  last_day date not null,
+  book text collate "C" not null,
+  state text collate "C" not null,
+  checked bigint not null,
+  unit text collate "C" not null,
+  wrong bigint not null,
+  waiting bigint not null,
+  line text not null,
+  found text,
+  expected text,
+  keys text[] collate "C" not null,
+  seconds numeric(12,3) not null,
+  actor text collate "C" not null,
+  reconciled_at timestamp with time zone not null default clock_timestamp(),
+  constraint reconciliations_pkey PRIMARY KEY (run_id, first_day, last_day, book),
+  constraint reconciliations_check CHECK ((last_day >= first_day)),
+  constraint reconciliations_state_check CHECK ((state = ANY (ARRAY['balanced'::text, 'broken'::text, 'waits'::text, 'pending'::text])))
+);
+CREATE INDEX reconciliations_at ON ops.reconciliations USING brin (reconciled_at) WITH (pages_per_range='16');
+comment on table ops.reconciliations is 'What each run of reconcile found of each book, for a range of days; keys are the first places that differ, without personal data.';
 
 create view ops.rejected_messages as
  SELECT rejected_at,
@@ -937,6 +970,7 @@ grant select on ops.lake_files to upi_api;
 grant select on ops.model_builds to upi_api;
 grant select on ops.model_days to upi_api;
 grant select on ops.model_runs to upi_api;
+grant select on ops.reconciliations to upi_api;
 grant select on ops.rejected_messages to upi_api;
 grant select on ops.stream_batches to upi_api;
 grant select on ops.stream_books to upi_api;
@@ -971,6 +1005,7 @@ grant select on ops.decline_codes to upi_ingest;
 grant select on ops.decline_meanings to upi_ingest;
 grant insert, select on ops.dirty_keys to upi_ingest;
 grant select on ops.dirty_models to upi_ingest;
+grant insert, select, update on ops.folded_days to upi_ingest;
 grant select on ops.lake_files to upi_ingest;
 grant delete, insert, select, update on ops.minute_metrics to upi_ingest;
 grant select on ops.model_builds to upi_ingest;
@@ -1027,6 +1062,7 @@ grant select on ops.minute_metrics to upi_transform;
 grant select on ops.model_builds to upi_transform;
 grant delete, insert, select, update on ops.model_days to upi_transform;
 grant insert, select on ops.model_runs to upi_transform;
+grant insert, select, update on ops.reconciliations to upi_transform;
 grant select on ops.rejected_messages to upi_transform;
 grant select on ops.stream_batches to upi_transform;
 grant select on ops.stream_books to upi_transform;

@@ -48,6 +48,8 @@ export interface Database {
   'ops.model_days': ledger.ModelDays
   'ops.days': ledger.Days
   'ops.day_revisions': ledger.DayRevisions
+  'ops.reconciliations': ledger.Reconciliations
+  'ops.folded_days': ledger.FoldedDays
   'ops.lake_files': ledger.LakeFiles
   'ops.api_keys': ledger.ApiKeys
   'ops.audit_log': ledger.AuditLog

@@ -91,7 +91,7 @@ test('the books of a stream that was written rightly balance, and its own role m
 
 test.each(BROKEN)('%s: it is found', async (_, sql, books) => {
   await client.query(sql)
-  const found = await readBooks(client, readAgain)
+  const found = await readBooks(client, { readAgain })
   expect(namesOf(found, 'broken').toSorted()).toEqual([...books].toSorted())
   for (const { state, line, keys } of found) {
     expect(line).not.toMatch(/@|249/)

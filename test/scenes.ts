@@ -15,6 +15,14 @@ export interface Scene {
 
 const DAYS = ['2026-01-04', '2026-01-03', '2026-01-02', '2026-01-01']
 
+const NOTHING_REBUILT = {
+  transactions: 5,
+  minutes: 0,
+  rulesVersion: 'rules',
+  reasons: {},
+  left: {},
+} as const
+
 const aBackup = {
   date: '2026-02-01',
   began_at: '2026-02-02T02:30:00.000Z',
@@ -80,6 +88,43 @@ export const SCENES: readonly Scene[] = [
       }),
   },
   {
+    name: 'reconcile',
+    activities: {
+      async reconcileRange() {
+        return { state: 'balanced', books: [] }
+      },
+    },
+    run: (client, taskQueue) =>
+      client.workflow.start('reconcile', {
+        ...{ taskQueue, workflowId: 'reconcile/2026-02-01..2026-02-03' },
+        args: [{ from: '2026-02-01', to: '2026-02-03' }],
+      }),
+  },
+  {
+    name: 'rebuild-clean',
+    activities: {
+      ...recordedDays({ plan: [] }).activities,
+      noteRun,
+      async rebuildDay({ date }) {
+        return { ...NOTHING_REBUILT, date, changed: 1, days: [date] }
+      },
+    },
+    run: (client, taskQueue) =>
+      client.workflow.start('rebuildClean', {
+        ...{ taskQueue, workflowId: 'rebuild-clean/2026-02-01..2026-02-02' },
+        args: [{ from: '2026-02-01', to: '2026-02-02', actor: 'asha' }],
+      }),
+  },
+  {
+    name: 'replay-rejected',
+    activities: { noteRun, replayStep: twoLetters() },
+    run: (client, taskQueue) =>
+      client.workflow.start('replayRejected', {
+        ...{ taskQueue, workflowId: 'replay-rejected/2026-02-02T10:00:00Z' },
+        args: [{ code: 'AMOUNT_OVER_LIMIT', actor: 'asha' }],
+      }),
+  },
+  {
     name: 'tick',
     activities: recordedDays({ plan: [] }).activities,
     run: (client, taskQueue) =>
@@ -89,6 +134,25 @@ export const SCENES: readonly Scene[] = [
       }),
   },
 ]
+
+async function noteRun() {
+  return { at: '2026-02-02T10:00:00.000Z' }
+}
+
+// Two letters of the first page, and no second page.
+function twoLetters(): Activities['replayStep'] {
+  return async ({ after }) => {
+    if (after !== undefined) return { letters: [] }
+    const place = { topic: 'upi_transactions', epoch: 0, partition: 0 }
+    const code = 'AMOUNT_OVER_LIMIT'
+    return {
+      letters: [
+        { ...place, offset: '7', code, outcome: 'accepted', reasons: [] },
+        { ...place, offset: '9', code, outcome: 'rejected', reasons: [code] },
+      ],
+    }
+  }
+}
 
 function lagging(lags: readonly Record<string, number>[]): Partial<Activities> {
   const left = [...lags]

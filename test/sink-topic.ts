@@ -40,11 +40,13 @@ export class SinkTopic {
   /** Messages that Postgres would not have, as `partition/offset`. */
   readonly refused: string[] = []
   readonly #rules: Rules
+  readonly #version: string
   readonly #next = new Map<number, bigint>()
 
-  constructor(name: string, rules: Rules = RULES) {
+  constructor(name: string, rules: Rules = RULES, version = 'test') {
     this.name = name
     this.#rules = rules
+    this.#version = version
   }
 
   /** A worker's sink on it; the partitions are begun. */
@@ -54,7 +56,7 @@ export class SinkTopic {
       pool,
       group: this.name,
       topic: this.name,
-      rules: { version: 'test', settings: {} },
+      rules: { version: this.#version, settings: {} },
       readLog: async () => aTopicLog(PARTITIONS.map(() => bounds)),
       onRefused: ({ partition, offset }) => this.refused.push(`${partition}/${offset}`),
     })

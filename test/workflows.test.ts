@@ -3,6 +3,7 @@ import { type Client, type WorkflowFailedError, WorkflowIdConflictPolicy } from 
 import { describe, expect, test } from 'vitest'
 import type { Activities } from '../activities/index.ts'
 import { createRunActivities } from '../activities/runs.ts'
+import { addDays } from '../core/time.ts'
 import { need } from '../platform/config.ts'
 import { connectClient } from '../platform/temporal.ts'
 import { applySchedule } from '../platform/temporal-schedules.ts'
@@ -91,6 +92,36 @@ describe('dailyUpiAggregation', () => {
       await runDay(client, { date: '2026-02-03' })
       const query = `UpiBusinessDate = '2026-02-03' and UpiModel = 'all'`
       await eventually(async () => (await client.workflow.count(query)).count === 1)
+    })
+  })
+})
+
+describe('reconcile', () => {
+  const run = (client: Client, ...args: unknown[]) =>
+    client.workflow.execute('reconcile', { workflowId: 'reconcile', taskQueue: own.name, args })
+  const activities: Partial<Activities> = {
+    reconcileRange: async () => ({
+      state: 'balanced',
+      books: [],
+    }),
+  }
+
+  test('takes the last seven days that ended when it is given none', async () => {
+    const to = dayThatEnded(Date.now())
+    await withWorker(own.configFor(), activities, async (client) => {
+      expect(await run(client)).toEqual({ from: addDays(to, -6), to, state: 'balanced', books: [] })
+      const night = await run(client, { date: '2026-02-08', actor: 'schedule' })
+      expect(night).toMatchObject({ from: '2026-02-02', to: '2026-02-08' })
+    })
+  })
+
+  test('refuses what are no days', async () => {
+    await withWorker(own.configFor(), activities, async (client) => {
+      for (const input of [{ to: '2026-02-30' }, { from: '2026-02-02', to: '2026-02-01' }]) {
+        await expect(run(client, input)).rejects.toMatchObject({
+          cause: { type: 'OPTION_INVALID' },
+        })
+      }
     })
   })
 })

@@ -25,6 +25,17 @@ export const SCHEDULES: readonly Schedule[] = [
     workflowId: 'refresh-dirty',
   },
   {
+    id: 'reconcile',
+    about: 'Proves the books of the last seven days.',
+    at: { hour: 1, minute: 30 },
+    timezone: 'Asia/Kolkata',
+    overlap: 'SKIP',
+    catchupSeconds: daysOf(1),
+    isHeavy: true,
+    workflow: 'reconcile',
+    workflowId: 'reconcile/<date>',
+  },
+  {
     id: 'backup',
     about: 'Takes a base backup of Postgres and removes the oldest.',
     at: { hour: 2, minute: 30 },

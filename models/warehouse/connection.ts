@@ -19,7 +19,7 @@ export async function run<Row>(
 }
 
 /** How a query is given up: on the server. */
-function cancellable(signal: AbortSignal | undefined) {
+export function cancellable(signal: AbortSignal | undefined) {
   return { signal, inflightQueryAbortStrategy: 'cancel query' } as const
 }
 

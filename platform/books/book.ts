@@ -3,12 +3,28 @@ import type { ClientBase } from 'pg'
 /** One of the books: what must agree, and whether it does. */
 export interface Book {
   readonly name: string
-  /** `waits`: only a rebuild can settle it; nothing is lost. */
-  readonly state: 'balanced' | 'broken' | 'waits'
+  /** `waits`: only a rebuild can settle it; `pending`: some of it is about to be built anyway. Nothing is lost in either. */
+  readonly state: 'balanced' | 'broken' | 'waits' | 'pending'
+  /** How much of what was compared. */
+  readonly checked: number
+  readonly unit: string
+  readonly wrong: number
+  readonly waiting: number
   /** One line with the figures; never a VPA or an amount of somebody. */
   readonly line: string
   /** The first few places where it does not agree: offsets, ids of transactions, minutes. */
   readonly keys: readonly string[]
+  /** How long it took, which books that are checked together share. */
+  readonly seconds?: number
+  /** What the first of them holds, and what it should. */
+  readonly found?: string | undefined
+  readonly expected?: string | undefined
+}
+
+/** Days to which books are limited, both ends included. */
+export interface BookDays {
+  readonly from: string
+  readonly to: string
 }
 
 /** A place where two sides differ. */
@@ -23,6 +39,9 @@ export interface SqlBook {
   readonly name: string
   /** What agrees when nothing is selected. */
   readonly says: string
+  /** A query for how much there is to compare, and what that is. */
+  readonly count?: string
+  readonly unit?: string
   readonly faults: string
 }
 
@@ -36,33 +55,63 @@ export async function checkByQuery(client: ClientBase, book: SqlBook): Promise<B
       order by key
       limit ${KEYS_SHOWN_MAX}`,
   )
-  return bookOf(book.name, book.says, { broken: rows, count: Number(rows[0]?.faults ?? 0) })
+  const { count = 'null', unit = '' } = book
+  const { rows: counted } = await client.query<{ checked: string }>(
+    `select coalesce((${count})::bigint, 0) as checked`,
+  )
+  return bookOf(book.name, book.says, {
+    broken: rows,
+    count: Number(rows[0]?.faults ?? 0),
+    checked: Number(counted[0]?.checked),
+    unit,
+  })
+}
+
+/** What was found of a book. */
+export interface Findings {
+  readonly broken: readonly Fault[]
+  readonly count: number
+  /** What only a rebuild can settle: how much, and the first of it. */
+  readonly waiting?: { readonly count: number; readonly keys: readonly string[] }
+  readonly checked?: number
+  readonly unit?: string
 }
 
 /** A book from what was found wrong with it, and what waits for a rebuild. */
 export function bookOf(
   name: string,
   says: string,
-  { broken, count, waiting = [] }: { broken: readonly Fault[]; count: number; waiting?: string[] },
+  { broken, count, waiting = NONE, checked = 0, unit = '' }: Findings,
 ): Book {
   const [first] = broken
+  const same = { name, checked, unit, wrong: count, waiting: waiting.count }
   if (first !== undefined) {
     const { key, found, expected } = first
     const line = `${count} wrong; ${key}: found ${found}, expected ${expected}`
-    return { name, state: 'broken', line, keys: broken.map((fault) => fault.key) }
+    const keys = broken.map((fault) => fault.key)
+    return { ...same, state: 'broken', line, keys, found, expected }
   }
-  if (waiting.length === 0) return { name, state: 'balanced', line: says, keys: [] }
-  const line = `${says}; waiting for a rebuild: ${waiting.length}`
-  return { name, state: 'waits', line, keys: waiting.slice(0, KEYS_SHOWN_MAX) }
+  if (waiting.count === 0) return { ...same, state: 'balanced', line: says, keys: [] }
+  const line = `${says}; waiting for a rebuild: ${waiting.count}`
+  return { ...same, state: 'waits', line, keys: waiting.keys }
 }
+
+const NONE = { count: 0, keys: [] }
 
 /** Counts faults and keeps the first few, so that a million of them cost no memory. */
 export class Faults {
   readonly broken: Fault[] = []
   count = 0
+  readonly waiting = { count: 0, keys: [] as string[] }
 
   add(fault: Fault): void {
     this.count += 1
     if (this.broken.length < KEYS_SHOWN_MAX) this.broken.push(fault)
+  }
+
+  /** Notes what a rebuild will settle. */
+  wait(key: string): void {
+    this.waiting.count += 1
+    if (this.waiting.keys.length < KEYS_SHOWN_MAX) this.waiting.keys.push(key)
   }
 }

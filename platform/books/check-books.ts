@@ -1,9 +1,9 @@
 import type { ClientBase, Pool } from 'pg'
-import { type Book, checkByQuery } from './book.ts'
-import { checkFold } from './fold-books.ts'
-import { MINUTE_BOOK } from './minute-book.ts'
+import { type Book, type BookDays, checkByQuery } from './book.ts'
+import { checkFold, type FoldOptions } from './fold-books.ts'
+import { minuteBook } from './minute-book.ts'
 import type { ReadAgain } from './raw-messages.ts'
-import { STREAM_BOOKS } from './stream-books.ts'
+import { streamBooks } from './stream-books.ts'
 
 /**
  * Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts, live figures and batches agree. Those
@@ -13,7 +13,7 @@ export async function checkBooks(pool: Pool, readAgain?: ReadAgain): Promise<Boo
   const client = await pool.connect()
   try {
     await client.query('begin isolation level repeatable read, read only')
-    const books = await readBooks(client, readAgain)
+    const books = await readBooks(client, readAgain && { readAgain })
     await client.query('commit')
     client.release()
     return books
@@ -23,11 +23,36 @@ export async function checkBooks(pool: Pool, readAgain?: ReadAgain): Promise<Boo
   }
 }
 
+/** What is looked at: the days, all of them if none are named, and who hears of each book before it is checked. */
+export interface Look {
+  readonly days?: BookDays
+  readonly onBook?: (name: string) => void
+}
+
 /** The same on whatever snapshot a transaction of the caller has. */
-export async function readBooks(client: ClientBase, readAgain?: ReadAgain): Promise<Book[]> {
-  // All of raw is sorted by transaction: in memory as far as it goes.
-  await client.query(`set local work_mem = '64MB'`)
+export async function readBooks(
+  client: ClientBase,
+  fold?: FoldOptions,
+  { days, onBook = () => {} }: Look = {},
+): Promise<Book[]> {
+  // The messages of a day are sorted by transaction: in memory as far as it goes.
+  await client.query(
+    `select set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)`,
+  )
   const books: Book[] = []
-  for (const book of [...STREAM_BOOKS, MINUTE_BOOK]) books.push(await checkByQuery(client, book))
-  return readAgain === undefined ? books : [...books, ...(await checkFold(client, readAgain))]
+  for (const book of [...streamBooks(days), minuteBook(days)]) {
+    onBook(book.name)
+    books.push(...(await timed(async () => [await checkByQuery(client, book)])))
+  }
+  if (fold === undefined) return books
+  onBook('fold')
+  return [...books, ...(await timed(() => checkFold(client, fold, days)))]
+}
+
+/** Books with the seconds that they took, all together. */
+async function timed(check: () => Promise<Book[]>): Promise<Book[]> {
+  const began = performance.now()
+  const books = await check()
+  const seconds = Math.round(performance.now() - began) / 1000
+  return books.map((book) => ({ ...book, seconds }))
 }

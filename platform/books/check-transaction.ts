@@ -45,11 +45,16 @@ export interface Verdict {
   readonly waits: boolean
 }
 
+const FINE: Verdict = { findings: [], waits: false }
 const WAITS: Verdict = { findings: [], waits: true }
 
 /** Compares the rows of one transaction with the fold of its messages, and its conflicts with those that there are. */
 export function checkTransaction({ messages, rows, conflicts }: Transaction): Verdict {
   const [row] = rows
+  if (row === undefined && messages.length === 0) {
+    if (conflicts.length === 0) return FINE
+    return failed('conflicts', 'a conflict', 'none: no message is of its transaction')
+  }
   if (row === undefined) return failed('fold', 'no row', `a row of ${messages.length} messages`)
   if (messages.length === 0) return failed('fold', 'a row', 'none: raw has no message of it')
   const identities = new Set(rows.map(({ payment }) => identityOf(payment)))

@@ -1,15 +1,14 @@
 import type { ClientBase } from 'pg'
-import type { Payment } from '../../core/payment.ts'
-import { type Book, bookOf, Faults } from './book.ts'
-import {
-  type AcceptedMessage,
-  checkTransaction,
-  type Finding,
-  type LoggedConflict,
-  type StoredRow,
-} from './check-transaction.ts'
-import { messageOf, placeOf, RAW_COLUMNS, type RawRow, type ReadAgain } from './raw-messages.ts'
-import { groupsOf, together } from './sorted-rows.ts'
+import { FOLD_SUSPECTS_MAX } from '../../core/limits.ts'
+import { type Book, type BookDays, bookOf, Faults } from './book.ts'
+import { checkRejected } from './check-rejected.ts'
+import { checkSuspects } from './check-suspects.ts'
+import type { Finding } from './check-transaction.ts'
+import { type DayContent, readArchived, readDayContents } from './day-contents.ts'
+import { type Fold, foldDay } from './fold-day.ts'
+import type { ReadAgain } from './raw-messages.ts'
+import { RawRules } from './raw-rules.ts'
+import { withinDates } from './within-days.ts'
 
 const SAYS: Readonly<Record<Finding['book'], string>> = {
   fold: 'every row is what the messages of raw say of its transaction',
@@ -17,131 +16,88 @@ const SAYS: Readonly<Record<Finding['book'], string>> = {
   conflicts: 'the log of conflicts has the messages that conflict, and no others',
 }
 
-/** Folds all of raw by the processors again, a transaction at a time, and compares the outcome with clean. */
-export async function checkFold(client: ClientBase, readAgain: ReadAgain): Promise<Book[]> {
-  const judged = new Faults()
+/** A day that was folded: its content then, and the transactions that its own messages alone do not explain. */
+export interface FoldedDay {
+  readonly content: string
+  readonly suspects: readonly string[]
+}
+
+/** Days that were folded before, so that one that has not changed is not folded again. */
+export interface FoldedDays {
+  find(days: readonly string[]): Promise<ReadonlyMap<string, FoldedDay>>
+  save(day: string, folded: FoldedDay): Promise<void>
+}
+
+/** How raw is folded. */
+export interface FoldOptions {
+  readonly readAgain: ReadAgain
+  /** The version of the rules behind `readAgain`; what was written under others waits for a rebuild. */
+  readonly rulesVersion?: string
+  readonly foldedDays?: FoldedDays
+  readonly onDay?: (day: string, nth: number, days: number) => void
+}
+
+/**
+ * Folds raw by the processors again, a day at a time, and compares the outcome with clean. A day costs the memory of some
+ * pages; transactions that their day alone does not explain are looked at one by one, with all there is of them.
+ */
+export async function checkFold(
+  client: ClientBase,
+  options: FoldOptions,
+  days?: BookDays,
+): Promise<Book[]> {
+  const rules = new RawRules(client, options.rulesVersion)
+  const fold: Fold = { client, readAgain: options.readAgain, rules, judged: new Faults() }
+  const contents = await readDayContents(client, days)
+  const suspects = await findApart(client, days)
+  const isWhole = await foldDays(fold, contents, { ...options, suspects })
   const faults = { fold: new Faults(), messages: new Faults(), conflicts: new Faults() }
-  const waiting: string[] = []
-  const groups = together(
-    acceptedMessages(client, readAgain, judged),
-    storedRows(client),
-    loggedConflicts(client),
-  )
-  for await (const { txnId, parts } of groups) {
-    const [messages, rows, conflicts] = parts
-    const { findings, waits } = checkTransaction({ txnId, messages, rows, conflicts })
-    for (const { book, found, expected } of findings) {
-      faults[book].add({ key: txnId, found, expected })
-    }
-    if (waits) waiting.push(txnId)
-  }
-  await checkRejected(client, readAgain, judged)
+  const looking = { ...fold, archived: await readArchived(client) }
+  await checkSuspects(looking, suspects, faults)
+  await checkRejected(fold, days)
   const says =
     'every message of raw is judged as it was: accepted under its id and day, or rejected'
+  const checked = contents.reduce((sum, { messages }) => sum + messages, 0)
+  const unit = 'messages'
   return [
-    bookOf('judgement', says, judged),
+    bookOf('judgement', says, { ...fold.judged, checked, unit }),
     ...(['fold', 'messages', 'conflicts'] as const).map((name) => {
-      const { broken, count } = faults[name]
-      return bookOf(name, SAYS[name], { broken, count, ...(name === 'fold' ? { waiting } : {}) })
+      const left = isWhole ? '' : `; looked at the first ${FOLD_SUSPECTS_MAX} doubtful ones only`
+      return bookOf(name, `${SAYS[name]}${left}`, { ...faults[name], checked, unit })
     }),
   ]
 }
 
-type AcceptedRow = RawRow & { txn_id: string; business_date: string; is_replayed: boolean }
-
-function acceptedMessages(client: ClientBase, readAgain: ReadAgain, judged: Faults) {
-  const query = `select ${RAW_COLUMNS}, txn_id, business_date::text,
-           (kafka_partition, kafka_offset, topic, epoch) in (
-             select kafka_partition, kafka_offset, topic, epoch
-               from rejected_upi_transactions where resolution = 'replayed') as is_replayed
-      from raw_upi_transactions as raw where txn_id is not null
-     order by txn_id, kafka_timestamp, kafka_partition, kafka_offset`
-  return groupsOf(client, { name: 'raw_messages', query }, async (page: AcceptedRow[]) => {
-    const results = await readAgain(page.map(messageOf))
-    return page.map((row, index): AcceptedMessage | undefined => {
-      const at = `${placeOf(row)}/${row.kafka_offset}`
-      // It came later than its offset says: whom it met first is unknown, as between partitions.
-      const place = row.is_replayed ? at : placeOf(row)
-      const result = results[index]
-      const payment = result?.ok ? result.value : undefined
-      const isSame = payment?.txn_id === row.txn_id && payment.business_date === row.business_date
-      const expected = isSame ? '' : payment === undefined ? 'a reject' : 'another id or day'
-      if (!isSame) judged.add({ key: at, found: 'accepted', expected })
-      return payment && { place, at, payment }
-    })
-  })
+/** Folds the days that have changed; false if there was so much to doubt that not all of it is known. */
+async function foldDays(
+  fold: Fold,
+  contents: readonly DayContent[],
+  { foldedDays, rulesVersion = '', onDay, suspects }: FoldOptions & { suspects: Set<string> },
+): Promise<boolean> {
+  const known = await foldedDays?.find(contents.map(({ day }) => day))
+  for (const [nth, { day, content: rows }] of contents.entries()) {
+    if (suspects.size >= FOLD_SUSPECTS_MAX) return false
+    onDay?.(day, nth, contents.length)
+    const content = `${rulesVersion} ${rows}`
+    const before = known?.get(day)
+    const isSame = before?.content === content
+    const { doubtful, isFine } = isSame
+      ? { doubtful: before.suspects, isFine: true }
+      : await foldDay(fold, day)
+    for (const id of doubtful) suspects.add(id)
+    if (isFine && !isSame) await foldedDays?.save(day, { content, suspects: doubtful })
+  }
+  return suspects.size < FOLD_SUSPECTS_MAX
 }
 
-const NAMES = `business_date::text, payer, payer_key, payer_handle, payee, payee_key, payee_handle,
-  type, channel, mcc, payer_bank, payee_bank, rrn, device, city, state, amount, status,
-  response_code, decline_class, original_txn_id`
-
-type CleanSelected = Omit<Payment, 'event_time' | 'completed_at' | 'latency_ms'> & {
-  messages: number
-  event_micros: string
-  completed_micros: string | null
-  latency: string | null
-}
-
-function storedRows(client: ClientBase) {
-  const query = `select txn_id, ${NAMES}, messages,
-           (extract(epoch from event_time) * 1000000)::bigint as event_micros,
-           (extract(epoch from completed_at) * 1000000)::bigint as completed_micros,
-           latency_ms as latency
-      from clean_upi_transactions order by txn_id, business_date`
-  return groupsOf(client, { name: 'clean_rows', query }, (page: CleanSelected[]) =>
-    page.map(({ messages, event_micros, completed_micros, latency, ...same }): StoredRow => {
-      const completed_at = completed_micros === null ? null : Number(completed_micros)
-      const latency_ms = latency === null ? null : Number(latency)
-      const payment = { ...same, event_time: Number(event_micros), completed_at, latency_ms }
-      return { payment, messages }
-    }),
+/** Transactions that no day explains by itself: in the log of conflicts, or with rows on two days. */
+async function findApart(client: ClientBase, days: BookDays | undefined): Promise<Set<string>> {
+  const { rows } = await client.query<{ txn_id: string }>(
+    `(select txn_id from ops.txn_conflicts where ${withinDates('business_date', days)}
+      union
+      select txn_id from clean_upi_transactions
+       group by txn_id having count(*) > 1 and bool_or(${withinDates('business_date', days)}))
+     limit ${FOLD_SUSPECTS_MAX}`,
   )
-}
-
-type ConflictRow = Pick<RawRow, 'topic' | 'epoch' | 'kafka_partition' | 'kafka_offset'> & {
-  txn_id: string
-  kind: LoggedConflict['kind']
-}
-
-function loggedConflicts(client: ClientBase) {
-  const query = `select txn_id, topic, epoch, kafka_partition, kafka_offset, kind
-      from ops.txn_conflicts order by txn_id`
-  return groupsOf(client, { name: 'conflicts', query }, (page: ConflictRow[]) =>
-    page.map(
-      (row): LoggedConflict => ({ at: `${placeOf(row)}/${row.kafka_offset}`, kind: row.kind }),
-    ),
-  )
-}
-
-type RejectedRow = RawRow & { txn_id: string; reasons: string[] | null }
-
-/** Dead letters must still be refused, for the same reasons; a row that Postgres refused is beyond the processors. */
-async function checkRejected(client: ClientBase, readAgain: ReadAgain, judged: Faults) {
-  // The offset stands in for the id by which pages are read.
-  const query = `select ${RAW_COLUMNS}, raw.kafka_offset::text as txn_id, dead.reasons
-      from raw_upi_transactions as raw
-      left join rejected_upi_transactions as dead
-        using (kafka_partition, kafka_offset, topic, epoch)
-     where raw.txn_id is null`
-  const pages = groupsOf(
-    client,
-    { name: 'rejected_messages', query },
-    async (page: RejectedRow[]) => {
-      const results = await readAgain(page.map(messageOf))
-      for (const [index, row] of page.entries()) {
-        const result = results[index]
-        const expected = result?.ok ? 'accepted' : codesOf(result?.reasons ?? [])
-        const found = (row.reasons ?? []).join(', ')
-        if (found === expected || found === 'INTERNAL' || row.reasons === null) continue
-        judged.add({ key: `${placeOf(row)}/${row.kafka_offset}`, found, expected })
-      }
-      return []
-    },
-  )
-  for await (const _ of pages);
-}
-
-function codesOf(reasons: readonly { readonly code: string }[]): string {
-  return reasons.map(({ code }) => code).join(', ')
+  return new Set(rows.map(({ txn_id }) => txn_id))
 }

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { LATENCY_BUCKETS } from '../queries/minute-metrics.ts'
-import type { SqlBook } from './book.ts'
+import type { BookDays, SqlBook } from './book.ts'
+import { notArchived, withinBusinessDays, withinDates } from './within-days.ts'
 
 // A bucket counts latencies up to its bound and above the bound before.
 const BUCKETS = LATENCY_BUCKETS.map(({ column, upToMs }, index) => {
@@ -31,23 +32,31 @@ const differ = (name: string) => `coalesce(kept.${name}, 0) <> coalesce(clean.${
  * Live figures against clean. The sums of the base table are compared and not its view: that leaves out a minute whose
  * counts are 0, and with it an amount that was left there by mistake.
  */
-export const MINUTE_BOOK: SqlBook = {
-  name: 'minute metrics',
-  says: 'every figure of every minute, handle and status is that of clean',
-  faults: `
+export function minuteBook(days?: BookDays): SqlBook {
+  const kept = `${withinBusinessDays('window_start', days)}
+    and ${notArchived(`(window_start at time zone 'Asia/Kolkata')::date`)}`
+  return {
+    name: 'minute metrics',
+    count: `select count(*) from ops.minute_metrics where ${kept}`,
+    unit: 'figures',
+    says: 'every figure of every minute, handle and status is that of clean',
+    faults: `
     with clean as (
       select date_trunc('minute', event_time) as window_start, payer_handle, status,
              ${FIGURES.map(([name, sum]) => `${sum} as ${name}`).join(', ')}
-        from clean_upi_transactions group by 1, 2, 3),
+        from clean_upi_transactions
+       where ${withinDates('business_date', days)} and ${notArchived('business_date')}
+       group by 1, 2, 3),
     kept as (
       select window_start, payer_handle, status, ${names.map((name) => `sum(${name}) as ${name}`).join(', ')}
-        from ops.minute_metrics group by 1, 2, 3)
+        from ops.minute_metrics where ${kept} group by 1, 2, 3)
     select concat_ws(' ', to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
              payer_handle, status) as key,
            concat_ws(' ', ${names.map((name) => shown(name, 'kept')).join(', ')}) as found,
            concat_ws(' ', ${names.map((name) => shown(name, 'clean')).join(', ')}) as expected
       from clean full join kept using (window_start, payer_handle, status)
      where ${names.map(differ).join(' or ')}`,
+  }
 }
 
 // Of amounts it is told that they differ, and not what they are: a minute may hold one person's payment.

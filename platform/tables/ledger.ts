@@ -129,3 +129,31 @@ export interface DeclineCodes {
   class: Optional<'TD' | 'BD' | null>
   about: string
 }
+
+/** What runs of reconcile have found of each book. */
+export interface Reconciliations {
+  run_id: string
+  first_day: Day
+  last_day: Day
+  book: string
+  state: 'balanced' | 'broken' | 'waits' | 'pending'
+  checked: Big
+  unit: string
+  wrong: Big
+  waiting: Big
+  line: string
+  found: Optional<string | null>
+  expected: Optional<string | null>
+  keys: readonly string[]
+  seconds: string | number
+  actor: string
+  reconciled_at: InstantByDefault
+}
+
+/** Days that need no folding until they change. */
+export interface FoldedDays {
+  business_date: Day
+  content: string
+  suspects: readonly string[]
+  folded_at: InstantByDefault
+}

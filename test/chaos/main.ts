@@ -57,7 +57,7 @@ function show({ faults, books, messages, standstills, seed, home }: ChaosReport)
     ],
   )
   print()
-  const colours = { balanced: 'green', waits: 'yellow', broken: 'red' } as const
+  const colours = { balanced: 'green', waits: 'yellow', pending: 'yellow', broken: 'red' } as const
   printTable(books, [
     { title: 'book', value: ({ name }) => name },
     { title: 'state', value: ({ state }) => state, style: ({ state }) => colours[state] },
