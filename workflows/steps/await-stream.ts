@@ -5,7 +5,9 @@ import { SHORT } from '../activity-options.ts'
 
 const { measureLag } = proxyActivities<Activities>(SHORT)
 
-const LOOK_EVERY = '1 second'
+// A stream that keeps up is behind for milliseconds; one that does not is asked once a second.
+const LOOK_MS_MIN = 50
+const LOOK_MS_MAX = 1_000
 
 /**
  * Waits until the stream has written what Kafka holds now, each partition for itself: days that are over have their
@@ -13,6 +15,7 @@ const LOOK_EVERY = '1 second'
  */
 export async function awaitStream(subject: string): Promise<void> {
   const began = Date.now()
+  let pause = LOOK_MS_MIN
   const { spans, behind: first } = await measureLag({})
   for (let behind = first; isLagging(behind); behind = (await measureLag({ spans })).behind) {
     if (Date.now() - began > STREAM_WAIT_MS_MAX) {
@@ -22,7 +25,8 @@ export async function awaitStream(subject: string): Promise<void> {
       )
     }
     setCurrentDetails(`Waiting for the stream, which is behind by ${lagText(behind)}.`)
-    await sleep(LOOK_EVERY)
+    await sleep(pause)
+    pause = Math.min(2 * pause, LOOK_MS_MAX)
   }
 }
 
