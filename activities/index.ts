@@ -26,9 +26,6 @@ export interface ActivityDeps extends StreamDeps, BackupDeps, ReconcileDeps, Rep
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
   readonly ingest: Pool
-  /** How messages of raw are read again. */
-  readonly rules: ReplayDeps['rules']
-  readonly loadSchema: ReplayDeps['loadSchema']
 }
 
 /** Every side effect of the workflows, over the connections that the worker has opened. */
