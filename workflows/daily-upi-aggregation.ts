@@ -1,19 +1,17 @@
 import {
   ApplicationFailure,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { Activities, ModelRun } from '../activities/index.ts'
 import { type BusinessDate, isDate } from '../core/time.ts'
-import { LOCAL, LONG } from './activity-options.ts'
+import { LONG } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
 
 const { buildDay, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
-const { settleEmptyDay } = proxyLocalActivities<Activities>(LOCAL)
 
 export interface DailyUpiAggregationInput {
   /** Business date; by default the day that ended. */
@@ -68,17 +66,14 @@ export async function dailyUpiAggregation(
   return { date, state: isOver ? 'closed' : 'provisional', runs, changed }
 }
 
-// Its search attributes come with its start. Most days of a long range have no rows: they take one step and no
-// activity task of the server.
+// Its search attributes come with its start.
 async function buildForBackfill(
   date: BusinessDate,
   actor: string,
   { id, reason }: NonNullable<DailyUpiAggregationInput['backfill']>,
 ): Promise<DailyUpiAggregationResult> {
   setCurrentDetails(`Building **${date}** for \`${id}\`: ${reason}.`)
-  const task = { date, actor, reason: `backfill: ${reason}` }
-  const isSettled = await settleEmptyDay(task)
-  const { changed } = isSettled ? { changed: false } : await buildBackfillDay(task)
-  setCurrentDetails(`**${date}** is ${isSettled ? 'without rows' : 'built'} and closed.`)
+  const { changed } = await buildBackfillDay({ date, actor, reason: `backfill: ${reason}` })
+  setCurrentDetails(`**${date}** is built and closed.`)
   return { date, state: 'closed', runs: [], changed }
 }
