@@ -24,6 +24,7 @@ import {
   concurrencyFault,
   type DayReason,
 } from '../core/backfill.ts'
+import type { BookState } from '../core/book-state.ts'
 import {
   BACKFILL_DAYS_PER_RUN_MAX,
   BACKFILL_REASONS_SHOWN_MAX,
@@ -34,7 +35,8 @@ import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
 import { buildOneDay, type DayOutcome } from './steps/build-one-day.ts'
 
-const { planBackfill, settleEmptyDays, buildFollowers } = proxyActivities<Activities>(LONG)
+const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
+  proxyActivities<Activities>(LONG)
 
 export const progressQuery = defineQuery<BackfillProgress>('progress')
 export const pauseUpdate = defineUpdate<void>('pause')
@@ -114,7 +116,7 @@ class Backfill {
     if (this.#book.left.length > 0) await this.#goOn()
     this.#tell('finishing')
     await this.#follow()
-    return this.#result()
+    return this.#result(await this.#reconcile())
   }
 
   async #plan(): Promise<void> {
@@ -203,6 +205,13 @@ class Backfill {
     await buildFollowers({ actor: this.#actor, reason: backfillId(this.#asked) })
   }
 
+  /** Once for all its days: what is wrong with the books is told, and no reason to take back what was built from them. */
+  async #reconcile(): Promise<BookState | undefined> {
+    if (!this.#book.hasChanged) return undefined
+    const { from, to } = this.#asked
+    return (await reconcileSums({ from, to, actor: this.#actor })).state
+  }
+
   #listen(): void {
     const book = () => this.#book
     setHandler(progressQuery, () => this.#progress())
@@ -271,15 +280,15 @@ class Backfill {
     setCurrentDetails(lines.join('\n'))
   }
 
-  #result(): BackfillResult {
+  #result(books?: BookState): BackfillResult {
     const { total, done, failed, skipped, upToDate } = this.#book
     const state = total === 0 ? 'nothing to do' : failed.length > 0 ? 'partial' : 'done'
     setCurrentDetails(
       total === 0
         ? `Nothing to do: ${upToDate} days are up to date, ${skipped.length} skipped.`
-        : `**${state}**: ${done} of ${total} days built and closed, ${failed.length} failed.`,
+        : `**${state}**: ${done} of ${total} days built and closed, ${failed.length} failed${books === undefined ? '' : `; books ${books}`}.`,
     )
-    return { state, total, done, failed, skipped, upToDate }
+    return { state, total, done, failed, skipped, upToDate, ...(books && { books }) }
   }
 }
 
