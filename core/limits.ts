@@ -25,6 +25,10 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 // may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
 export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
+// The same in records, whose objects take half a kilobyte each. A batch of 1 MiB that is not packed has room for fewer,
+// whatever is in it; packed, it may hold a million that are empty, and payments a third as many as this.
+export const UNPACKED_BATCH_RECORDS_MAX = 131_072
+
 // What a worker has unpacked and not yet written, its objects included, over all partitions; one batch may come on top.
 // Four batches are written at a time and as many prepared, with some 4 MB each; more only waits, and lets a write be late.
 export const BYTES_IN_HAND_MAX = 96 * 1024 * 1024
