@@ -238,6 +238,7 @@ export const LINEAGE_FAILURES_MAX = 3
 // How long a command whose work is done waits for lineage that is still on its way.
 export const LINEAGE_CLOSE_MS_MAX = 5_000
 
-// Transactions that reconcile looks at one by one, since their day alone does not explain them: some 10 MB of ids. More of
-// them say no more, and only a rebuild helps.
+// Transactions that reconcile remembers to have looked at one by one, since their day alone does not explain them, and as
+// many from before: some 20 MB of ids. Beyond them one that two days doubt is counted twice; a day with more than so many
+// is folded each time.
 export const FOLD_SUSPECTS_MAX = 50_000
