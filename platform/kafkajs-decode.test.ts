@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
 import { UNPACKED_BATCH_RECORDS_MAX } from '../core/limits.ts'
-import type { FetchedMessages, UnreadableBatch } from './kafkajs-decode.ts'
-import { mendDecoding } from './kafkajs-decode.ts'
+import { BytesInHand, fetchWithin } from './bytes-in-hand.ts'
+import { COMPRESSIONS, installCodecs } from './kafka-codecs.ts'
+import { type FetchedMessages, mendDecoding, type UnreadableBatch } from './kafkajs-decode.ts'
 
 const load = createRequire(import.meta.url)
 const Encoder = load('kafkajs/src/protocol/encoder')
@@ -14,13 +15,14 @@ const PATH = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
 const RECORDS_AT = 57
 
 mendDecoding()
+installCodecs()
 
 /** A batch of two records from an offset on; its header may tell of more. */
-async function aBatch(firstOffset: number, told = 2): Promise<Buffer> {
-  const records = [0, 1].map((offsetDelta) => encodeRecord({ offsetDelta, key: null, value: 'x' }))
-  const { buffer } = await RecordBatch({ firstOffset, lastOffsetDelta: told - 1, records })
+async function aBatch(firstOffset: number, { told = 2, value = 'x', more = {} } = {}) {
+  const records = [0, 1].map((offsetDelta) => encodeRecord({ offsetDelta, key: null, value }))
+  const { buffer } = await RecordBatch({ firstOffset, lastOffsetDelta: told - 1, records, ...more })
   buffer.writeInt32BE(told, RECORDS_AT)
-  return buffer
+  return buffer as Buffer
 }
 
 async function decode(...batches: Buffer[]): Promise<FetchedMessages> {
@@ -29,7 +31,7 @@ async function decode(...batches: Buffer[]): Promise<FetchedMessages> {
 }
 
 test('a batch of so many records that their objects would fill the memory is not unpacked', async () => {
-  const crowded = await aBatch(2, UNPACKED_BATCH_RECORDS_MAX + 1)
+  const crowded = await aBatch(2, { told: UNPACKED_BATCH_RECORDS_MAX + 1 })
   const records = await decode(await aBatch(0), crowded, await aBatch(200_000))
   expect(records.map(({ offset }) => offset)).toEqual(['0', '1', '2'])
   expect((records.at(-1) as UnreadableBatch).unreadable).toMatchObject({
@@ -45,3 +47,21 @@ test('a batch that the fetch has cut off is left out, wherever that is', async (
     expect(await decode(whole, last.subarray(0, length))).toHaveLength(2)
   }
 })
+
+test.each([['none'], ['gzip'], ['zstd'], ['lz4'], ['snappy']] as const)(
+  'what a batch in %s takes of the budget is what it keeps in memory',
+  async (codec) => {
+    const more = { compression: COMPRESSIONS[codec] }
+    const bytesOf = async (value: string) => {
+      const hand = new BytesInHand()
+      const fetched = await aBatch(0, { value, more })
+      await hand.bound(() => fetchWithin(1, { maxBytes: 1, maxWaitTime: 1 }, () => decode(fetched)))
+      return hand.bytes
+    }
+    for (const length of [1, 1_000, 100_000]) {
+      const bytes = await bytesOf('x'.repeat(length))
+      expect(bytes).toBeGreaterThanOrEqual(2 * length)
+      expect(bytes).toBeLessThan(4 * length + 2_000)
+    }
+  },
+)

@@ -111,10 +111,15 @@ function refuseCrowded(batch: Buffer): void {
   throw batchFault('a batch', { header: batch, reason })
 }
 
+// Of a large batch all that was unpacked is kept by any piece of it; small ones share a buffer of Node's pool.
 function bytesOf(records: readonly FetchedMessage[], batch: Buffer): number {
+  const objects = records.length * OBJECTS_BYTES
+  if (!isPacked(batch)) return batch.length + objects
   const one = records.find(({ key, value }) => (value ?? key) !== null)
-  const unpacked = isPacked(batch) ? (one?.value ?? one?.key)?.buffer.byteLength : undefined
-  return (unpacked ?? batch.length) + records.length * OBJECTS_BYTES
+  const kept = (one?.value ?? one?.key)?.buffer.byteLength ?? 0
+  if (kept > Buffer.poolSize) return kept + objects
+  const sizes = records.map(({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0))
+  return sizes.reduce((sum, size) => sum + size, objects)
 }
 
 function standInFor(first: bigint, unreadable: UpiError): UnreadableBatch {
