@@ -28,25 +28,27 @@ export async function markClosed(
 ): Promise<void> {
   const models = wholeDay(graph)
   const { rows } = await sql<{ unfit: string[]; failed: boolean }>`
-    select array(
-        select model from unnest(${namesOf(models)}::text[], ${printsOf(models)}::text[]) as p (model, fingerprint)
-        where not exists (
-          select from ops.model_days as m
-          where m.model = p.model and m.business_date = ${date}
-            and m.state = 'built' and m.fingerprint = p.fingerprint
-        )) as unfit,
-      exists (select from ops.days where business_date = ${date} and failed_at is not null) as failed`.execute(
-    trx,
-  )
+    with found as (
+      select array(
+          select model from unnest(${namesOf(models)}::text[], ${printsOf(models)}::text[]) as p (model, fingerprint)
+          where not exists (
+            select from ops.model_days as m
+            where m.model = p.model and m.business_date = ${date}
+              and m.state = 'built' and m.fingerprint = p.fingerprint
+          )) as unfit,
+        exists (select from ops.days where business_date = ${date} and failed_at is not null) as failed
+    ), closed as (
+      insert into ops.days as d (business_date, state, closed_at, closed_by)
+      select ${date}::date, 'closed', now(), ${actor} from found where not failed and unfit = '{}'
+      on conflict (business_date) do update set state = 'closed', closed_at = now(), closed_by = excluded.closed_by
+        where d.state <> 'closed'
+    )
+    select unfit, failed from found`.execute(trx)
   const [found] = rows
   if (found?.failed === true) throw notClosed(date, 'it has failed')
   if (found !== undefined && found.unfit.length > 0) {
     throw notClosed(date, `${found.unfit.join(', ')} not built as the models are now`)
   }
-  await sql`insert into ops.days as d (business_date, state, closed_at, closed_by)
-    values (${date}, 'closed', now(), ${actor})
-    on conflict (business_date) do update set state = 'closed', closed_at = now(), closed_by = excluded.closed_by
-      where d.state <> 'closed'`.execute(trx)
 }
 
 export function namesOf(models: readonly Stamped[]): string[] {
