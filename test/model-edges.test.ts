@@ -7,7 +7,7 @@ import { type Graph, makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
 import { closeDay } from '../models/warehouse/close-day.ts'
-import { lockKey } from '../models/warehouse/connection.ts'
+import { lockKey, underLock } from '../models/warehouse/connection.ts'
 import { makeRelations } from '../models/warehouse/make-relations.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
@@ -136,6 +136,23 @@ test('A statement whose process is gone ends, and its locks with it', async () =
   await lost
   client.release(true)
   await eventually(async () => (await holders(LOST)) === 0)
+})
+
+test('A lock is waited for longer than a table, and the wait leaves the session as it was', async () => {
+  const subject = 'held'
+  const settings = await db.connection().execute(async (session) => {
+    await sql`set lock_timeout = '50ms'`.execute(session)
+    const waiter = await underLock(admin, { subject }, async () => {
+      const waiting = underLock(session, { subject }, (own) => sql`show lock_timeout`.execute(own))
+      await eventually(async () => (await waits('advisory')) > 0)
+      await sql`select pg_sleep(0.2)`.execute(admin)
+      return { waiting }
+    })
+    const { rows } = await waiter.waiting
+    await sql`reset lock_timeout`.execute(session)
+    return rows
+  })
+  expect(settings).toEqual([{ lock_timeout: '50ms' }])
 })
 
 const LOST = 4242

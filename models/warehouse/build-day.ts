@@ -74,14 +74,16 @@ export async function buildEmptyDay(
   { closes = false }: DayOptions = {},
 ): Promise<boolean> {
   const building = { ...around, cause: causeOf(step, around), closes }
-  const runs = await underFreeLock(around.db, lockOf(step), (connection) =>
+  const isBuilt = await underFreeLock(around.db, lockOf(step), (connection) =>
     retried(around, () =>
-      atSnapshot(connection, async (trx) =>
-        buildEmpty(trx, step, await readDay(trx, step.date), building),
-      ),
+      atSnapshot(connection, async (trx) => {
+        const runs = await buildEmpty(trx, step, await readDay(trx, step.date), building)
+        if (runs !== undefined) await end(trx, step, building)
+        return runs !== undefined
+      }),
     ),
   )
-  return runs !== undefined
+  return isBuilt === true
 }
 
 async function buildLocked(
@@ -126,13 +128,27 @@ async function buildOnce(
   step: DayStep,
   building: Building,
 ): Promise<readonly ModelRun[]> {
+  const day = await readDay(trx, step.date)
+  const runs =
+    (await buildEmpty(trx, step, day, building)) ?? (await buildMarts(trx, step, day, building))
+  await end(trx, step, building)
+  return runs
+}
+
+async function end(trx: Trx, { date }: DayStep, { graph, cause, closes }: Building): Promise<void> {
+  if (closes) await markClosed(trx, { date, actor: cause.actor, graph })
+}
+
+async function buildMarts(
+  trx: Trx,
+  step: DayStep,
+  day: DayState,
+  building: Building,
+): Promise<readonly ModelRun[]> {
   const { graph, cause, signal } = building
   const { date, models } = step
-  const day = await readDay(trx, date)
   // Who archives a day holds its lock; the plan may be older than that.
-  if (day.isArchived) return await end(trx, date, [], building)
-  const empty = await buildEmpty(trx, step, day, building)
-  if (empty !== undefined) return empty
+  if (day.isArchived) return []
   await holdViews(trx, graph)
   const runs: ModelRun[] = []
   for (const { model, fingerprint } of models) {
@@ -145,7 +161,8 @@ async function buildOnce(
     models.map(({ model }) => model),
     { scope: { day: date }, signal },
   )
-  return await settle(trx, step, { day, runs, building })
+  await settle(trx, step, { day, runs, building })
+  return runs
 }
 
 // Of a day without rows every model would write nothing: what is left of a build is the ledger.
@@ -165,7 +182,8 @@ async function buildEmpty(
     ...{ model: model.name, date: step.date, fingerprint, seconds: 0 },
     ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },
   }))
-  return await settle(trx, step, { day, runs, building })
+  await settle(trx, step, { day, runs, building })
+  return runs
 }
 
 interface Settling {
@@ -177,9 +195,8 @@ interface Settling {
 async function settle(
   trx: Trx,
   { date, models }: DayStep,
-  { day, runs, building }: Settling,
-): Promise<readonly ModelRun[]> {
-  const { graph, cause } = building
+  { day, runs, building: { graph, cause } }: Settling,
+): Promise<void> {
   await recordRuns(trx, runs, cause)
   const names = models.map(({ model }) => model.name)
   await takeMarks(trx, names, date)
@@ -191,17 +208,6 @@ async function settle(
     const known = graph.models.map(({ name }) => name)
     await clearFailure(trx, known, date)
   }
-  return await end(trx, date, runs, building)
-}
-
-async function end(
-  trx: Trx,
-  date: string,
-  runs: readonly ModelRun[],
-  { graph, cause, closes }: Building,
-): Promise<readonly ModelRun[]> {
-  if (closes) await markClosed(trx, { date, actor: cause.actor, graph })
-  return runs
 }
 
 /** The models built by day or whole that read one of these; those that follow find out for themselves. */
