@@ -63,7 +63,7 @@ describe('A day without rows', () => {
     await moveAway('GONE')
     await refresh(db)
     expect(await dayStatus()).toMatchObject({ failed: false, error: null })
-    await closeDay(aroundOf(MODELS), SUNDAY)
+    expect(await closeDay(aroundOf(MODELS), SUNDAY)).toBe(true)
   })
 })
 
