@@ -125,11 +125,13 @@ describe('A mart whose contract changes', () => {
 })
 
 test('A statement whose process is gone ends, and its locks with it', async () => {
-  const client = await own.pool('upi_transform').connect()
-  client.on('error', () => {})
-  const { rows } = await client.query('show client_connection_check_interval')
+  const { rows } = await sql`show client_connection_check_interval`.execute(db)
   expect(rows).toEqual([{ client_connection_check_interval: '10s' }])
-  await client.query(`set client_connection_check_interval = '100ms'`)
+  const pool = own.pool('upi_transform')
+  // From its first statement on: the time of one look is set by the look before.
+  Object.assign(pool.options, { options: '-c client_connection_check_interval=100ms' })
+  const client = await pool.connect()
+  client.on('error', () => {})
   const lost = client.query(`select pg_advisory_lock(${LOST}), pg_sleep(60)`).catch(() => {})
   await eventually(async () => (await holders(LOST)) === 1)
   ;(client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
