@@ -39,6 +39,22 @@ describe('A day without rows', () => {
     expect(await planned(db)).toEqual([])
   })
 
+  test('is built and revised once the row is there that was on its way when it was closed', async () => {
+    // The day is there before: to make it would wait for who writes to others.
+    await insertClean(admin, {})
+    await clearModels(admin)
+    const around = aroundOf(MODELS)
+    await admin.transaction().execute(async (slow) => {
+      await insertClean(slow, {})
+      await prepare(around)
+      expect(await runEmptyDay(around, SUNDAY, { closes: true })).toBe(true)
+      await prepare(around)
+    })
+    expect((await refresh(db)).failures).toEqual([])
+    expect(await dayStatus()).toMatchObject({ state: 'revised', revision: 1 })
+    expect(await wrongMarts(db)).toEqual([])
+  })
+
   test('is built like any other if a model gives it rows, whichever day was asked of before', async () => {
     const models = [...MODELS, sundays, quietSundays]
     const around = aroundOf(models)

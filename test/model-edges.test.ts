@@ -8,10 +8,11 @@ import { MODELS } from '../models/index.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
 import { closeDay } from '../models/warehouse/close-day.ts'
 import { lockKey, underLock } from '../models/warehouse/connection.ts'
+import { discover } from '../models/warehouse/discover.ts'
 import { makeRelations } from '../models/warehouse/make-relations.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
-import { clearModels, GRAPH, refresh, wrongMarts } from './build-models.ts'
+import { clearModels, GRAPH, planned, refresh, wrongMarts } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
@@ -65,6 +66,25 @@ describe('A day that is about to be built', () => {
     expect(await closing).toBe('111.00')
     expect(await dayStatus()).toMatchObject({ state: 'closed', revision: 0 })
   })
+})
+
+test('A row that comes once all of its day is counted, and is found, is built next', async () => {
+  await insertClean(admin, {})
+  const last = GRAPH.models.findLast(({ kind }) => kind === 'by day') as Model
+  await refresh(db)
+  await insertClean(admin, {})
+  const build = await admin.transaction().execute(async (reader) => {
+    await sql`lock table ${sql.table(last.name)} in share mode`.execute(reader)
+    const waiting = refresh(db)
+    await eventually(async () => (await waits('relation')) > 0)
+    await insertClean(admin, {})
+    await discover(db, GRAPH)
+    return { waiting }
+  })
+  expect((await build.waiting).failures).toEqual([])
+  expect(await planned(db)).toContain(`build ${D1}: rows changed`)
+  await refresh(db)
+  expect(await wrongMarts(db)).toEqual([])
 })
 
 describe('A mart whose contract changes', () => {
