@@ -1,7 +1,6 @@
 import type { NativeConnection, Worker } from '@temporalio/worker'
 import {
   ACTIVITIES_RUNNING_MAX,
-  EMPTY_DAYS_AT_ONCE_MAX,
   HEAVY_ACTIVITIES_RUNNING_MAX,
   WORKFLOWS_CACHED_MAX,
 } from '../core/limits.ts'
@@ -54,7 +53,6 @@ async function createWorker(
       activities,
       maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
       maxConcurrentActivityTaskExecutions: slots.activities,
-      maxConcurrentLocalActivityExecutions: EMPTY_DAYS_AT_ONCE_MAX,
       maxConcurrentWorkflowTaskExecutions: 8,
       workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
