@@ -28,6 +28,9 @@ test('A daily run closes its day though a worker of another version has built it
       async measureLag() {
         return { spans: {}, behind: {} }
       },
+      async reconcileSums() {
+        return { state: 'balanced', books: [] }
+      },
       async buildDay(task: Parameters<typeof days.buildDay>[0]) {
         const built = await days.buildDay(task)
         await sql`update ops.model_days set fingerprint = 'another'`.execute(admin)
