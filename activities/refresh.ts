@@ -17,7 +17,9 @@ export function createRefreshActivities({ db }: { readonly db: Kysely<Database> 
     async refreshDirty({ actor }: { actor: string }): Promise<RefreshResult> {
       return await whileBeating(async (signal) => {
         const around = { db, graph, actor, signal }
-        const result = await refresh(around, (key) => Context.current().heartbeat({ key }))
+        const result = await refresh(around, {
+          onKey: (key) => Context.current().heartbeat({ key }),
+        })
         return {
           built: result.built.slice(0, REFRESH_DAYS_SHOWN_MAX),
           failed: result.failed.slice(0, REFRESH_DAYS_SHOWN_MAX),

@@ -186,6 +186,10 @@ export const FAILURE_CHARS_MAX = 300
 // A key is not refreshed again before so many times its last build have passed: at most a tenth of the machine is its.
 export const REFRESH_PAUSE_FACTOR = 10
 
+// A changed model leaves years to build: a refresh that begins no day after this ends before the next one is due, which
+// looks again first at the day on which payments arrive.
+export const REFRESH_SECONDS_MAX = 45
+
 // A day that failed its checks is dirty still; without new code or data it fails again.
 export const REFRESH_FAILED_PAUSE_SECONDS_MIN = 600
 

@@ -49,7 +49,9 @@ export async function buildOneDay(day: DayReason, { id, actor }: ForWhom): Promi
           { key: UPI_BACKFILL, value: id },
         ],
       })
-      const { changed } = await child.result()
+      const { state, changed } = await child.result()
+      // The plan goes by the clock of Postgres, the run by that of Temporal.
+      if (state !== 'closed') return { kind: 'failed', error: 'not over yet' }
       return { kind: 'closed', changed }
     } catch (error) {
       const isMet = error instanceof WorkflowExecutionAlreadyStartedError
