@@ -15,4 +15,4 @@ test('bench workflows closes and backfills days through Temporal, and the same w
   ]
   for (const task of tasks) expect(stdout).toMatch(new RegExp(`^${task} +\\d+\\.\\d{3}`, 'm'))
   expect(stdout).toContain('3000 transactions on 3 days')
-})
+}, 180_000)

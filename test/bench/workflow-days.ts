@@ -124,7 +124,7 @@ export class Measuring {
 
   async fullDays(dates: readonly BusinessDate[]): Promise<void> {
     const { options } = this.#stage
-    await this.#warmUp(dates[0] as BusinessDate)
+    await this.#warmUp(dates)
     for (let round = 0; round < options.runs; round += 1) {
       for (const concurrency of CONCURRENCIES) await this.#backfill(dates, concurrency)
     }
@@ -135,12 +135,18 @@ export class Measuring {
     }
   }
 
-  async #warmUp(day: BusinessDate): Promise<void> {
+  // Both task queues, with as many connections as there will be.
+  async #warmUp(dates: readonly BusinessDate[]): Promise<void> {
     const { admin, workflows, bare } = this.#stage
+    const from = dates[0] as BusinessDate
+    const days = Math.min(BACKFILL_CONCURRENCY_DEFAULT, dates.length)
+    const asked = askedFor(from, days, BACKFILL_CONCURRENCY_DEFAULT)
     for (const doer of [workflows, bare]) {
-      await forgetAll(admin)
-      await bare.prepare()
-      await doer.daily(day)
+      for (const run of [() => doer.daily(from), () => doer.backfill(asked, days)]) {
+        await forgetAll(admin)
+        await bare.prepare()
+        await run()
+      }
     }
   }
 

@@ -41,7 +41,7 @@ const COLUMNS: Columns = [
   ['bare SQL s', ({ bare }) => spreadText(bare, 3)],
   ['of bare', ({ ofBare }) => spreadText(ofBare, 2)],
   ['psql s', ({ psql }) => (psql === null ? '' : spreadText(psql, 2))],
-  ['CPU ms a day: worker + Temporal + Postgres : Postgres bare', ({ cpu }) => cpuText(cpu)],
+  ['CPU ms a day, worker + Temporal + Postgres : bare', ({ cpu }) => cpuText(cpu)],
   ['times', ({ times }) => String(times)],
 ]
 
