@@ -48,8 +48,8 @@ export interface BenchDatabase {
 }
 
 /**
- * Where a bench works: databases, topics and namespaces of its own on the servers of the running stack, or on those of a stack that
- * is started for it. Nothing else on them is touched, and all is removed in the end.
+ * Where a bench works: databases, topics and namespaces of its own on the servers of the running stack, or on those of a
+ * stack that is started for it. Nothing else on them is touched, and all is removed in the end.
  */
 export class BenchPlaces {
   readonly servers: BenchServers
@@ -168,7 +168,7 @@ async function dropForgotten({ config, env }: BenchServers): Promise<void> {
   }
 }
 
-// A worker of theirs ends with its namespace.
+// A worker of theirs ends with its namespace, within two minutes.
 async function dropForgottenNamespaces({ config, env }: BenchServers): Promise<void> {
   const names = await listNamespaces(config)
   for (const name of names.filter((each) => isForgotten({ name: each }))) {
