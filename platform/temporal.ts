@@ -48,7 +48,10 @@ export async function connectWorker(
 }
 
 /** Turns what the client throws when the server is away or refuses us into the error that says so; others pass. */
-export function temporalFault(cause: unknown, config: TemporalConfig): unknown {
+export function temporalFault(
+  cause: unknown,
+  config: Pick<TemporalConfig, 'temporalAddress' | 'temporalNamespace'>,
+): unknown {
   if (cause instanceof UpiError) return cause
   const at = `Temporal at ${config.temporalAddress}`
   const reason = grpcCodeOf(cause)

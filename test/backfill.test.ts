@@ -10,6 +10,7 @@ import {
   startBackfill,
   tellBackfill,
 } from '../platform/temporal-backfills.ts'
+import { UPI_BACKFILL } from '../workflows/search-attributes.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
 import { Gates, recordedDays as recorded } from './recorded-days.ts'
@@ -200,6 +201,8 @@ describe('backfillRange', () => {
     expect(calls.made.filter((call) => call.startsWith('empty'))).toHaveLength(count)
     expect(calls.made.filter((call) => call === 'stream')).toHaveLength(1)
     expect(await readProgress(handle)).toMatchObject({ total: count, done: count })
+    const { typedSearchAttributes: found } = await handle.describe()
+    expect(found.get(UPI_BACKFILL)).toBe(handle.workflowId)
   }, 60_000)
 
   test.each([
