@@ -28,7 +28,7 @@ import { BACKFILL_DAYS_PER_RUN_MAX, BACKFILL_REASONS_SHOWN_MAX } from '../core/l
 import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
-import { buildOneDay, type DayOutcome } from './steps/build-one-day.ts'
+import { buildOneDay } from './steps/build-one-day.ts'
 
 const { planBackfill, buildFollowers } = proxyActivities<Activities>(LONG)
 
@@ -46,7 +46,6 @@ interface Carried {
   readonly startedAt: number
   done: number
   failed: { date: string; error: string }[]
-  hasChanged: boolean
   concurrency: number
   isPaused: boolean
   pausedMs: number
@@ -85,7 +84,7 @@ class Backfill {
     const now = Date.now()
     this.#book = carried ?? {
       ...{ left: [], total: 0, upToDate: 0, skipped: [], startedAt: now, done: 0, failed: [] },
-      ...{ hasChanged: false, concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
+      ...{ concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
     }
     if (this.#book.isPaused) this.#pausedAt = now
     if (carried !== undefined) this.#state = 'running'
@@ -138,22 +137,21 @@ class Backfill {
   async #build(day: DayReason): Promise<void> {
     const scope = CancellationScope.current()
     const id = backfillId(this.#asked)
-    const outcome = await buildOneDay(day, { actor: this.#actor, id })
+    const error = await buildOneDay(day, { actor: this.#actor, id })
     this.#running.delete(day.date)
-    if (scope.consideredCancelled && outcome.kind !== 'closed') return
-    this.#note(day.date, outcome)
+    if (scope.consideredCancelled && error !== undefined) return
+    this.#note(day.date, error)
     this.#tell(this.#state)
   }
 
-  #note(date: string, outcome: DayOutcome): void {
+  #note(date: string, error: string | undefined): void {
     const book = this.#book
-    if (outcome.kind === 'closed') {
+    if (error === undefined) {
       book.done += 1
-      book.hasChanged ||= outcome.changed
       return
     }
     const isTold = book.failed.length < BACKFILL_REASONS_SHOWN_MAX
-    book.failed.push({ date, error: isTold ? outcome.error : 'see the ledger' })
+    book.failed.push({ date, error: isTold ? error : 'see the ledger' })
   }
 
   // Days in hand are let end before the next run: who waits for them is this one.
@@ -175,7 +173,6 @@ class Backfill {
   }
 
   async #follow(): Promise<void> {
-    if (!this.#book.hasChanged) return
     await buildFollowers({ actor: this.#actor, reason: backfillId(this.#asked) })
   }
 

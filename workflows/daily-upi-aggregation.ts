@@ -30,8 +30,6 @@ export interface DailyUpiAggregationResult {
   readonly state: 'closed' | 'provisional'
   /** What was built; of a day of a backfill see the ledger. */
   readonly runs: readonly ModelRun[]
-  /** Whether any figure is another one now. */
-  readonly changed: boolean
 }
 
 /**
@@ -64,8 +62,7 @@ export async function dailyUpiAggregation(
   const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
   if (isOver) await closeDay({ date, actor })
   setCurrentDetails(`**${date}** is built and ${isOver ? 'closed' : 'provisional'}.`)
-  const changed = runs.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
-  return { date, state: isOver ? 'closed' : 'provisional', runs, changed }
+  return { date, state: isOver ? 'closed' : 'provisional', runs }
 }
 
 // Its search attributes come with its start. Most days of a long range have no rows: they take one step and no
@@ -78,7 +75,7 @@ async function buildForBackfill(
   setCurrentDetails(`Building **${date}** for \`${id}\`: ${reason}.`)
   const task = { date, actor, reason: `backfill: ${reason}` }
   const isSettled = await settleEmptyDay(task)
-  const { changed } = isSettled ? { changed: false } : await buildBackfillDay(task)
+  if (!isSettled) await buildBackfillDay(task)
   setCurrentDetails(`**${date}** is ${isSettled ? 'without rows' : 'built'} and closed.`)
-  return { date, state: 'closed', runs: [], changed }
+  return { date, state: 'closed', runs: [] }
 }

@@ -3,31 +3,23 @@ import { isCancellation, ParentClosePolicy, workflowInfo } from '@temporalio/wor
 import type { DayReason } from '../../core/backfill.ts'
 import { FAILURE_CHARS_MAX } from '../../core/limits.ts'
 import { heavyQueue } from '../../core/task-queue.ts'
-import type {
-  DailyUpiAggregationInput,
-  DailyUpiAggregationResult,
-} from '../daily-upi-aggregation.ts'
+import type { DailyUpiAggregationInput } from '../daily-upi-aggregation.ts'
 import { UPI_BACKFILL, UPI_BUSINESS_DATE, UPI_MODEL } from '../search-attributes.ts'
 import { runOrMeet } from './run-or-meet.ts'
-
-/** What came of a day of a backfill. */
-export type DayOutcome =
-  | { readonly kind: 'closed'; readonly changed: boolean }
-  | { readonly kind: 'failed'; readonly error: string }
 
 interface ForWhom {
   readonly id: string
   readonly actor: string
 }
 
-/** Builds and closes a day as the child under its one id, or lets who is at it do so. Never throws. */
+/** Builds and closes a day as the child under its one id, or lets who is at it do so; tells what was wrong, if anything. */
 export async function buildOneDay(
   { date, reason }: DayReason,
   { id, actor }: ForWhom,
-): Promise<DayOutcome> {
+): Promise<string | undefined> {
   const input: DailyUpiAggregationInput = { date, actor, backfill: { id, reason } }
   try {
-    const { changed } = await runOrMeet<DailyUpiAggregationResult>('dailyUpiAggregation', {
+    await runOrMeet('dailyUpiAggregation', {
       workflowId: `daily-upi-aggregation/${date}`,
       args: [input],
       taskQueue: heavyQueue(workflowInfo().taskQueue),
@@ -38,9 +30,9 @@ export async function buildOneDay(
         { key: UPI_BACKFILL, value: id },
       ],
     })
-    return { kind: 'closed', changed }
+    return undefined
   } catch (error) {
-    return { kind: 'failed', error: errorText(error) }
+    return errorText(error)
   }
 }
 

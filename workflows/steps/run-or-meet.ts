@@ -12,20 +12,20 @@ const MEETINGS_MAX = 3
  * Runs a workflow as the child under its one id. Where somebody else's run has that id, waits for its result; runs it
  * again only if that one ended without doing the work.
  */
-export async function runOrMeet<Result>(
+export async function runOrMeet(
   workflow: string,
   options: ChildWorkflowOptions & { readonly workflowId: string; readonly args: unknown[] },
-): Promise<Result> {
+): Promise<unknown> {
   for (let met = 0; ; met += 1) {
     try {
       const child = await startChild(workflow, options)
-      return (await child.result()) as Result
+      return await child.result()
     } catch (error) {
       const isMet = error instanceof WorkflowExecutionAlreadyStartedError
       if (!isMet || met >= MEETINGS_MAX) throw error
     }
     const result = await awaitOther(options.workflowId)
-    if (result !== undefined) return result as Result
+    if (result !== undefined) return result
   }
 }
 
