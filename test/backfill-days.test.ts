@@ -125,6 +125,22 @@ describe('./upi backfill', () => {
     expect(await builds('2025-09-01', '2025-09-01')).toEqual({})
   })
 
+  test('says that no worker answers, and does not wait for one', async () => {
+    const env = { ...own.env, UPI_TASK_QUEUE: `${own.name}-nobody` }
+    const range = '2025-11-01..2025-11-02'
+    const days = ['--from', '2025-11-01', '--to', '2025-11-02']
+    expect((await runCli(['backfill', ...days, '--detach'], env)).code).toBe(0)
+    const asked = [['status'], ['pause'], ['cancel']].map((verb) =>
+      runCli(['backfill', ...verb, range], env),
+    )
+    for (const { code, stderr } of await Promise.all(asked)) {
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/no worker (answers|takes).*backfill/),
+      ])
+    }
+  })
+
   test('refuses what it cannot mean', async () => {
     const [none, backwards] = await Promise.all([
       runCli(['backfill'], own.env),
