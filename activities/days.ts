@@ -68,10 +68,17 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
       })
     },
 
-    /** Builds and closes a day of a backfill that has no rows; says no, and does nothing, for every other one. */
-    async settleEmptyDay(task: DayTask): Promise<boolean> {
-      await made.done()
-      return await runEmptyDay(around(task), task.date, { closes: true })
+    /** Builds and closes those days of a backfill that have no rows, and tells which; to all others it does nothing. */
+    async settleEmptyDays(tasks: readonly DayTask[]): Promise<BusinessDate[]> {
+      return await whileBeating(async (signal) => {
+        await made.done()
+        const settled: BusinessDate[] = []
+        for (const task of tasks) {
+          signal.throwIfAborted()
+          if (await runEmptyDay(around(task), task.date, { closes: true })) settled.push(task.date)
+        }
+        return settled
+      })
     },
 
     /** Builds a day of a backfill, every promise included, and closes it in the same transaction. */

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { type Kysely, sql } from 'kysely'
 import type { Pool } from 'pg'
+import type { BookState } from '../core/book-state.ts'
 import type { BusinessDate } from '../core/time.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
@@ -11,7 +12,7 @@ import {
   compareMarts,
 } from '../models/warehouse/compare-marts.ts'
 import { type Book, bookOf } from '../platform/books/book.ts'
-import { readBooks } from '../platform/books/check-books.ts'
+import { readBooks, readSums } from '../platform/books/check-books.ts'
 import type { Database } from '../platform/database.ts'
 import { atOneSnapshot } from '../platform/one-snapshot.ts'
 import { foldedDays } from '../platform/queries/folded-days.ts'
@@ -39,7 +40,7 @@ export interface ReconcileRange {
 /** What the books say, all at one snapshot. */
 export interface Reconciled {
   /** The worst of its books. */
-  readonly state: Book['state']
+  readonly state: BookState
   readonly books: readonly Book[]
 }
 
@@ -62,7 +63,25 @@ export function createReconcileActivities(deps: ReconcileDeps) {
         reconcileBooks(deps, range, { runId, signal, say }),
       )
     },
+
+    /** Compares the sums of days that are built, before they are final or after; what it finds is kept. */
+    async reconcileSums(range: ReconcileRange): Promise<Reconciled> {
+      const runId = Context.current().info.workflowExecution?.runId ?? ''
+      return await whileBeating((signal) => reconcileDaySums(deps, range, { runId, signal }))
+    },
   }
+}
+
+/** Checks the sums of some days at one snapshot; nothing is changed but the notes of what was found. */
+export async function reconcileDaySums(
+  { db, ingest }: Pick<ReconcileDeps, 'db' | 'ingest'>,
+  { from, to, actor = 'temporal' }: ReconcileRange,
+  { runId, signal }: ReconcileRun,
+): Promise<Reconciled> {
+  const days = { from, to }
+  const books = await atOneSnapshot(ingest, signal, (client) => readSums(client, days))
+  await recordBooks(db, books, { runId, days, actor })
+  return { state: worstOf(books), books }
 }
 
 const graph = makeGraph(MODELS)
@@ -126,8 +145,8 @@ function shownDays(days: readonly string[]): string {
   return days.length > SHOWN_MAX ? `${days.length} days` : days.join(', ')
 }
 
-const WORST: readonly Book['state'][] = ['broken', 'waits', 'pending', 'balanced']
+const WORST: readonly BookState[] = ['broken', 'waits', 'pending', 'balanced']
 
-function worstOf(books: readonly Book[]): Book['state'] {
+function worstOf(books: readonly Book[]): BookState {
   return WORST.find((state) => books.some((book) => book.state === state)) ?? 'balanced'
 }

@@ -1,5 +1,5 @@
 import type { BackfillPlan, BackfillProgress, BackfillResult, DayReason } from '../core/backfill.ts'
-import { formatSpan, paint, print, printTable } from './output.ts'
+import { formatSpan, note, paint, print, printTable } from './output.ts'
 
 const BAR_CHARS = 24
 const SKIPPED_SHOWN_MAX = 10
@@ -51,7 +51,7 @@ export function printProgress(
 
 /** How a backfill ended. */
 export function printResult(result: BackfillResult): void {
-  const { state, total, done, failed, skipped, upToDate } = result
+  const { state, total, done, failed, skipped, upToDate, books } = result
   if (state === 'nothing to do') {
     print(`nothing to do: ${upToDate} days are up to date, ${skipped.length} skipped`)
   } else {
@@ -61,6 +61,7 @@ export function printResult(result: BackfillResult): void {
   printFailed(failed)
   printSkipped(skipped)
   if (failed.length > 0) print('fix: see the reasons, then run it again with --mode failed')
+  if (books === 'broken') note('books broken; fix: ./upi reconcile of the same days shows where')
 }
 
 function printFailed(failed: BackfillResult['failed']): void {

@@ -2,11 +2,7 @@ import type { Worker } from '@temporalio/worker'
 import type { Admin } from 'kafkajs'
 import type { Pool } from 'pg'
 import { createActivities, type StreamDeps } from '../activities/index.ts'
-import {
-  ACTIVITIES_RUNNING_MAX,
-  EMPTY_DAYS_AT_ONCE_MAX,
-  HEAVY_ACTIVITIES_RUNNING_MAX,
-} from '../core/limits.ts'
+import { ACTIVITIES_RUNNING_MAX, HEAVY_ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
 import { createBackups } from '../platform/backup/backups.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
@@ -33,9 +29,8 @@ import { workflowBundle } from '../platform/workflow-bundle.ts'
 import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
 import { SINK_SESSION } from '../streaming/sink.ts'
 
-// One for each build and for each look at a day, one for short statements beside them.
-const CONNECTIONS_MAX =
-  ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX + EMPTY_DAYS_AT_ONCE_MAX + 1
+// One for each build, one for short statements beside them.
+const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX + 1
 // What works on clean itself: a rebuild reads by one connection while it writes by another, and is stopped by a third.
 const INGEST_CONNECTIONS_MAX = 2 * (ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX) + 1
 

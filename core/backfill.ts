@@ -1,3 +1,4 @@
+import type { BookState } from './book-state.ts'
 import {
   BACKFILL_CONCURRENCY_DEFAULT,
   BACKFILL_CONCURRENCY_MAX,
@@ -71,6 +72,8 @@ export interface BackfillProgress {
 /** What came of a backfill: `partial` when days have failed. */
 export interface BackfillResult {
   readonly state: 'done' | 'partial' | 'nothing to do'
+  /** What the books of its days say, once any figure has changed. */
+  readonly books?: BookState
   readonly total: number
   readonly done: number
   readonly failed: readonly FailedDay[]

@@ -166,8 +166,8 @@ export const ACTIVITIES_RUNNING_MAX = 4
 // The same for work that may wait, backfills first of all: beside the daily run, never before it.
 export const HEAVY_ACTIVITIES_RUNNING_MAX = 4
 
-// Looks at days of a backfill for rows; each is a few short statements, and most days of a young platform have none.
-export const EMPTY_DAYS_AT_ONCE_MAX = 4
+// Days of a backfill that one step asks for rows, a few short statements each: between two steps, a pause is heard.
+export const EMPTY_DAYS_PER_STEP = 100
 
 // A day of a backfill is one Postgres connection that aggregates; what waits for a slot on the server gains nothing.
 export const BACKFILL_CONCURRENCY_DEFAULT = 4

@@ -2,7 +2,6 @@ import type { NativeConnection, Worker } from '@temporalio/worker'
 import {
   ACTIVITIES_RUNNING_MAX,
   BEAT_MS_MAX,
-  EMPTY_DAYS_AT_ONCE_MAX,
   HEAVY_ACTIVITIES_RUNNING_MAX,
   WORKFLOWS_CACHED_MAX,
 } from '../core/limits.ts'
@@ -57,7 +56,6 @@ async function createWorker(
       maxHeartbeatThrottleInterval: BEAT_MS_MAX,
       maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
       maxConcurrentActivityTaskExecutions: slots.activities,
-      maxConcurrentLocalActivityExecutions: EMPTY_DAYS_AT_ONCE_MAX,
       maxConcurrentWorkflowTaskExecutions: 8,
       workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },

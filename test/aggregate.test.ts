@@ -36,13 +36,15 @@ describe('./upi aggregate', () => {
       { amount: '0.20', status: 'FAILED', decline_class: 'TD' },
       { amount: '100.00', type: 'REFUND', payer: 'chaishop@ybl', payee: 'as***k@okhdfcbank' },
     )
-    const { code, stdout } = await runCli(['aggregate', '--date', DAY], own.env)
+    const { code, stdout, stderr } = await runCli(['aggregate', '--date', DAY], own.env)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^2026-02-01 {2}closed/)
     expect(stdout).toMatch(/payments +2\n/)
     expect(stdout).toMatch(/success +1 +50\.00 %/)
     expect(stdout).toContain('₹ 12,34,567.80')
     expect(stdout).toMatch(/amount, net +₹ 12,34,467\.80/)
+    // The live figures know nothing of rows that came by hand.
+    expect(stderr).toContain(`books broken; fix: ./upi reconcile --from ${DAY} --to ${DAY}`)
   })
 
   test('prints them for machines', async () => {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { type Reconciled, reconcileBooks } from '../activities/reconcile.ts'
+import { type Reconciled, reconcileBooks, reconcileDaySums } from '../activities/reconcile.ts'
 import type { Book } from '../platform/books/book.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
@@ -111,6 +111,34 @@ test('a row that is missing in every mart is missed in every one', async () => {
       (mart) => `truncate ${mart}; insert into ${mart} select * from public.kept_${mart};
       drop table public.kept_${mart}`,
     )
+  }
+})
+
+test('the sums of days alone show a row that is missing or too much, and are kept', async () => {
+  const sums = async () => {
+    const runId = crypto.randomUUID()
+    const range = { from: '2026-01-31', to: '2026-02-01', actor: 'asha' }
+    const { books } = await reconcileDaySums({ db, ingest }, range, { runId })
+    const kept = await admin.query('select from ops.reconciliations where run_id = $1', [runId])
+    expect(kept.rowCount).toBe(books.length)
+    return books
+  }
+  const whole = await sums()
+  expect(whole.map(({ name }) => name)).toEqual([
+    ...['batches', 'raw', 'raw once', 'rejected once', 'minute metrics'],
+  ])
+  expect(whole.filter(({ state, checked }) => state !== 'balanced' || checked === 0)).toEqual([])
+  await admin.query(`create table public.kept as select * from ops.minute_metrics`)
+  try {
+    for (const end of ['min', 'max']) {
+      const where = `(select ${end}(window_start) from ops.minute_metrics)`
+      await admin.query(`delete from ops.minute_metrics where window_start = ${where}`)
+    }
+    expect(namesOf(await sums(), 'broken')).toEqual(['minute metrics'])
+    expect((await sums()).at(-1)?.wrong).toBeGreaterThan(1)
+  } finally {
+    await admin.query(`truncate ops.minute_metrics;
+      insert into ops.minute_metrics select * from public.kept; drop table public.kept`)
   }
 })
 

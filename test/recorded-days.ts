@@ -56,10 +56,10 @@ export function recordedDays({
       calls.made.push('stream')
       return { spans: {}, behind: {} }
     },
-    async settleEmptyDay({ date }) {
-      if (!empty.includes(date)) return false
-      calls.made.push(`empty ${date}`)
-      return true
+    async settleEmptyDays(tasks) {
+      const settled = tasks.map(({ date }) => date).filter((date) => empty.includes(date))
+      calls.made.push(...settled.map((date) => `empty ${date}`))
+      return settled
     },
     async buildBackfillDay({ date, reason, actor }) {
       await build(date, `${reason} ${actor}`)
@@ -67,6 +67,10 @@ export function recordedDays({
     async buildDay({ date }) {
       await build(date, 'alone')
       return { runs: [] }
+    },
+    async reconcileSums() {
+      calls.made.push('books')
+      return { state: 'balanced', books: [] }
     },
     async closeDay() {},
     async buildFollowers() {

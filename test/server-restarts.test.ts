@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDayActivities } from '../activities/days.ts'
 import { withFailures } from '../activities/failure.ts'
+import { createReconcileActivities, type ReconcileDeps } from '../activities/reconcile.ts'
 import { createStreamActivities } from '../activities/stream.ts'
 import { makeMarts } from '../cli/make-marts.ts'
 import type { BackfillResult } from '../core/backfill.ts'
@@ -52,15 +53,12 @@ test.each<[ServerName, string]>([
   async (server, from) => {
     const to = addDays(from, DAYS - 1)
     await pay(...Array.from({ length: DAYS }, (_, day) => addDays(from, day)))
-    const url = urlOf({
-      username: 'upi_transform',
-      password: encodeURIComponent('of upi_transform'),
-    })
-    const db = createDatabase(createPool(config(), url, { max: 8, name: 'worker' }))
-    const stream = { readLog: async () => ({}), readOffsets: async () => new Map() }
+    const [db, ingest] = [createDatabase(poolOf('upi_transform')), poolOf('upi_ingest')]
     const activities = withFailures({
       ...createDayActivities({ db }),
-      ...createStreamActivities(stream),
+      ...createStreamActivities({ readLog: async () => ({}), readOffsets: async () => new Map() }),
+      // Sums are read without any rules.
+      ...createReconcileActivities({ db, ingest } as ReconcileDeps),
     })
     await withWorker(config(), activities, async (client) => {
       const handle = await client.workflow.start('backfillRange', {
@@ -79,7 +77,7 @@ test.each<[ServerName, string]>([
       const result = (): Promise<BackfillResult> => handle.result()
       expect(await eventually(result)).toMatchObject({ state: 'done', total: DAYS, done: DAYS })
     })
-    await db.destroy()
+    await Promise.all([db.destroy(), ingest.end()])
     expect(await builds(from, to)).toEqual(Array.from({ length: DAYS }, () => 1))
     expect(await wrongMarts(admin)).toEqual([])
   },
@@ -92,6 +90,11 @@ function config() {
     UPI_CACHE_DIR: options.cacheDir,
     UPI_HOME: options.home,
   })
+}
+
+function poolOf(username: LoginRole) {
+  const url = urlOf({ username, password: encodeURIComponent(`of ${username}`) })
+  return createPool(config(), url, { max: 8, name: 'worker' })
 }
 
 function urlOf(login: { username?: string; password?: string } = {}): string {

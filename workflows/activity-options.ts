@@ -1,4 +1,4 @@
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow'
+import type { ActivityOptions } from '@temporalio/workflow'
 
 // An outage is waited for, however long: which errors are worth it is decided by their kind, in activities/failure.ts.
 const RETRY = {
@@ -26,12 +26,4 @@ export const SHORT: ActivityOptions = { startToCloseTimeout: '30 seconds', retry
 export const POLL: ActivityOptions = {
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '10 seconds', backoffCoefficient: 1.5 },
-}
-
-/** A few short statements within a step of the workflow: nothing of it goes through the server. An outage is waited for. */
-export const LOCAL: LocalActivityOptions = {
-  startToCloseTimeout: '30 seconds',
-  localRetryThreshold: '10 seconds',
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry: RETRY,
 }

@@ -24,13 +24,19 @@ import {
   concurrencyFault,
   type DayReason,
 } from '../core/backfill.ts'
-import { BACKFILL_DAYS_PER_RUN_MAX, BACKFILL_REASONS_SHOWN_MAX } from '../core/limits.ts'
+import type { BookState } from '../core/book-state.ts'
+import {
+  BACKFILL_DAYS_PER_RUN_MAX,
+  BACKFILL_REASONS_SHOWN_MAX,
+  EMPTY_DAYS_PER_STEP,
+} from '../core/limits.ts'
 import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
 import { buildOneDay } from './steps/build-one-day.ts'
 
-const { planBackfill, buildFollowers } = proxyActivities<Activities>(LONG)
+const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
+  proxyActivities<Activities>(LONG)
 
 export const progressQuery = defineQuery<BackfillProgress>('progress')
 export const pauseUpdate = defineUpdate<void>('pause')
@@ -46,16 +52,18 @@ interface Carried {
   readonly startedAt: number
   done: number
   failed: { date: string; error: string }[]
+  /** Whether any day had rows: something may follow from it, whichever try of its build has changed it. */
+  hasRows: boolean
   concurrency: number
   isPaused: boolean
   pausedMs: number
 }
 
 /**
- * Builds and closes the days of a range that need it, so many at a time, each as the child
- * `daily-upi-aggregation/<date>` on the task queue of heavy work. Plans from the ledger, waits once for the stream,
- * collects days that fail. Query `progress`; updates `pause`, `resume`, `setConcurrency`. Cancelled, it cancels its
- * days: each is built and closed, or as it was.
+ * Builds and closes the days of a range that need it: those without rows many in one step, the others so many at a
+ * time, each as the child `daily-upi-aggregation/<date>` on the task queue of heavy work. Plans from the ledger, waits
+ * once for the stream, collects days that fail. Query `progress`; updates `pause`, `resume`, `setConcurrency`.
+ * Cancelled, it cancels its days: each is built and closed, or as it was.
  *
  * Id: `backfill/<from>..<to>`. Input: `{"from": "2026-01-01", "to": "2026-01-31", "mode": "missing", "concurrency": 4,
  * "order": "newest", "actor": "asha"}`, of which only `from` and `to` are needed; `mode` is missing, failed or all,
@@ -84,7 +92,7 @@ class Backfill {
     const now = Date.now()
     this.#book = carried ?? {
       ...{ left: [], total: 0, upToDate: 0, skipped: [], startedAt: now, done: 0, failed: [] },
-      ...{ concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
+      ...{ hasRows: false, concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
     }
     if (this.#book.isPaused) this.#pausedAt = now
     if (carried !== undefined) this.#state = 'running'
@@ -97,6 +105,7 @@ class Backfill {
       if (this.#book.total === 0) return this.#result()
       this.#tell('waiting for the stream')
       await awaitStream(backfillId(this.#asked))
+      await this.#settleEmptyDays()
     }
     this.#tell('running')
     try {
@@ -108,7 +117,7 @@ class Backfill {
     if (this.#book.left.length > 0) await this.#goOn()
     this.#tell('finishing')
     await this.#follow()
-    return this.#result()
+    return this.#result(await this.#reconcile())
   }
 
   async #plan(): Promise<void> {
@@ -122,6 +131,25 @@ class Backfill {
     this.#book = { ...this.#book, left: [...days], total: days.length, skipped, upToDate }
   }
 
+  // Most days of a long range have no rows: as a child each would cost the server more than Postgres.
+  async #settleEmptyDays(): Promise<void> {
+    const book = this.#book
+    const actor = this.#actor
+    const days = [...book.left]
+    const left: DayReason[] = []
+    this.#tell('running')
+    while (days.length > 0) {
+      await condition(() => !book.isPaused)
+      const step = days.splice(0, EMPTY_DAYS_PER_STEP)
+      const tasks = step.map(({ date, reason }) => ({ date, actor, reason: `backfill: ${reason}` }))
+      const settled = new Set(await settleEmptyDays(tasks))
+      left.push(...step.filter(({ date }) => !settled.has(date)))
+      book.done += settled.size
+      this.#tell('running')
+    }
+    book.left = left
+  }
+
   /** Keeps as many days going as are wanted; ends when all are through, or when this run's history is long enough. */
   async #buildDays(): Promise<void> {
     const book = this.#book
@@ -129,6 +157,7 @@ class Backfill {
       await condition(() => !book.isPaused && this.#running.size < book.concurrency)
       const day = book.left.shift() as DayReason
       this.#running.add(day.date)
+      book.hasRows = true
       void this.#build(day)
     }
     await condition(() => this.#running.size === 0)
@@ -173,7 +202,15 @@ class Backfill {
   }
 
   async #follow(): Promise<void> {
+    if (!this.#book.hasRows) return
     await buildFollowers({ actor: this.#actor, reason: backfillId(this.#asked) })
+  }
+
+  /** Once for all its days: what is wrong with the books is told, and no reason to take back what was built from them. */
+  async #reconcile(): Promise<BookState | undefined> {
+    if (!this.#book.hasRows) return undefined
+    const { from, to } = this.#asked
+    return (await reconcileSums({ from, to, actor: this.#actor })).state
   }
 
   #listen(): void {
@@ -244,15 +281,15 @@ class Backfill {
     setCurrentDetails(lines.join('\n'))
   }
 
-  #result(): BackfillResult {
+  #result(books?: BookState): BackfillResult {
     const { total, done, failed, skipped, upToDate } = this.#book
     const state = total === 0 ? 'nothing to do' : failed.length > 0 ? 'partial' : 'done'
     setCurrentDetails(
       total === 0
         ? `Nothing to do: ${upToDate} days are up to date, ${skipped.length} skipped.`
-        : `**${state}**: ${done} of ${total} days built and closed, ${failed.length} failed.`,
+        : `**${state}**: ${done} of ${total} days built and closed, ${failed.length} failed${books === undefined ? '' : `; books ${books}`}.`,
     )
-    return { state, total, done, failed, skipped, upToDate }
+    return { state, total, done, failed, skipped, upToDate, ...(books && { books }) }
   }
 }
 

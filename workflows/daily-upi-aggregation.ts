@@ -1,19 +1,18 @@
 import {
   ApplicationFailure,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { Activities, ModelRun } from '../activities/index.ts'
+import type { BookState } from '../core/book-state.ts'
 import { type BusinessDate, isDate } from '../core/time.ts'
-import { LOCAL, LONG } from './activity-options.ts'
+import { LONG } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
 
-const { buildDay, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
-const { settleEmptyDay } = proxyLocalActivities<Activities>(LOCAL)
+const { buildDay, reconcileSums, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
 
 export interface DailyUpiAggregationInput {
   /** Business date; by default the day that ended. */
@@ -30,11 +29,14 @@ export interface DailyUpiAggregationResult {
   readonly state: 'closed' | 'provisional'
   /** What was built; of a day of a backfill see the ledger. */
   readonly runs: readonly ModelRun[]
+  /** What the sums of the books of a day say that was closed. */
+  readonly books?: BookState
 }
 
 /**
  * Builds one business day, tries every check, and closes it if it is over and the stream has written all that Kafka
- * held. A failed check needs a person: the run fails at once and says so, the day stays open.
+ * held. A failed check needs a person: the run fails at once and says so, the day stays open. Sums of the books that do
+ * not agree are told, and keep no day open.
  * Id: `daily-upi-aggregation/<date>`. Input: `{"date": "2026-02-01", "actor": "asha"}`, both optional.
  */
 export async function dailyUpiAggregation(
@@ -60,22 +62,24 @@ export async function dailyUpiAggregation(
   if (isOver) await awaitStream(date)
   setCurrentDetails(`Building **${date}**${isOver ? '' : ', which is not over: provisional'}.`)
   const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
-  if (isOver) await closeDay({ date, actor })
-  setCurrentDetails(`**${date}** is built and ${isOver ? 'closed' : 'provisional'}.`)
-  return { date, state: isOver ? 'closed' : 'provisional', runs }
+  if (!isOver) {
+    setCurrentDetails(`**${date}** is built and provisional.`)
+    return { date, state: 'provisional', runs }
+  }
+  const { state: books } = await reconcileSums({ from: date, to: date, actor })
+  await closeDay({ date, actor })
+  setCurrentDetails(`**${date}** is built and closed; books ${books}.`)
+  return { date, state: 'closed', runs, books }
 }
 
-// Its search attributes come with its start. Most days of a long range have no rows: they take one step and no
-// activity task of the server.
+// Its search attributes come with its start.
 async function buildForBackfill(
   date: BusinessDate,
   actor: string,
   { id, reason }: NonNullable<DailyUpiAggregationInput['backfill']>,
 ): Promise<DailyUpiAggregationResult> {
   setCurrentDetails(`Building **${date}** for \`${id}\`: ${reason}.`)
-  const task = { date, actor, reason: `backfill: ${reason}` }
-  const isSettled = await settleEmptyDay(task)
-  if (!isSettled) await buildBackfillDay(task)
-  setCurrentDetails(`**${date}** is ${isSettled ? 'without rows' : 'built'} and closed.`)
+  await buildBackfillDay({ date, actor, reason: `backfill: ${reason}` })
+  setCurrentDetails(`**${date}** is built and closed.`)
   return { date, state: 'closed', runs: [] }
 }

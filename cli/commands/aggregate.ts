@@ -7,7 +7,7 @@ import { dayThatEnded } from '../../workflows/business-day.ts'
 import type { DailyUpiAggregationResult } from '../../workflows/daily-upi-aggregation.ts'
 import { recordByHand, withModelDatabase } from '../by-hand.ts'
 import { dateOption, newCommand } from '../command.ts'
-import { formatSpan, paint, print, printJson, printTable } from '../output.ts'
+import { formatSpan, note, paint, print, printJson, printTable } from '../output.ts'
 import { runWorkflow } from '../run-workflow.ts'
 
 /** `./upi aggregate` */
@@ -25,19 +25,22 @@ async function aggregate(options: { date?: string; json?: boolean }): Promise<vo
   const began = performance.now()
   const config = loadConfig()
   const date = options.date ?? dayThatEnded(Date.now())
-  const { state } = await runDay(config, date)
+  const { state, books } = await runDay(config, date)
   const { figures, status } = await withModelDatabase(config, async (db) => ({
     figures: await readDailySummary(db, date),
     status: await readDayStatus(db, date),
   }))
   if (options.json === true) {
-    printJson({ date, state, revision: status.revision, ...forMachines(figures) })
+    printJson({ date, state, books, revision: status.revision, ...forMachines(figures) })
     return
   }
   const isFinal = state === 'closed' ? paint('green', 'closed') : paint('yellow', 'provisional')
   print(`${paint('bold', date)}  ${isFinal}  built in ${formatSpan(performance.now() - began)}`)
   if (figures === undefined) print('no traffic on this day')
   else printFigures(figures)
+  if (books === 'broken') {
+    note(`books broken; fix: ./upi reconcile --from ${date} --to ${date} shows where`)
+  }
 }
 
 /** Starts the day's run, or joins the one that is under way, and waits for it. */

@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg'
+import type { BookState } from '../../core/book-state.ts'
 
 /** One of the books: what must agree, and whether it does. */
 export interface Book {
   readonly name: string
-  /** `waits`: only a rebuild can settle it; `pending`: some of it is about to be built anyway. Nothing is lost in either. */
-  readonly state: 'balanced' | 'broken' | 'waits' | 'pending'
+  readonly state: BookState
   /** How much of what was compared. */
   readonly checked: number
   readonly unit: string
@@ -34,7 +34,7 @@ export interface Fault {
   readonly expected: string
 }
 
-/** A book that one query can check: it selects the places that differ as key, found and expected. */
+/** A book that queries can check. */
 export interface SqlBook {
   readonly name: string
   /** What agrees when nothing is selected. */
@@ -42,29 +42,31 @@ export interface SqlBook {
   /** A query for how much there is to compare, and what that is. */
   readonly count?: string
   readonly unit?: string
-  readonly faults: string
+  /** Selects the places that differ as key, found and expected; where there are several, in the order of their places. */
+  readonly faults: string | readonly string[]
 }
 
 const KEYS_SHOWN_MAX = 5
 
-/** Checks one book by its query, on whatever snapshot the client has. */
+/** Checks one book by its queries, on whatever snapshot the client has. */
 export async function checkByQuery(client: ClientBase, book: SqlBook): Promise<Book> {
-  const { rows } = await client.query<Fault & { faults: string }>(
-    `select key, found::text, expected::text, count(*) over () as faults
-       from (${book.faults}) as fault
-      order by key
-      limit ${KEYS_SHOWN_MAX}`,
-  )
-  const { count = 'null', unit = '' } = book
+  const { name, says, count: total = 'null', unit = '', faults } = book
+  const broken: Fault[] = []
+  let count = 0
+  for (const places of [faults].flat()) {
+    const { rows } = await client.query<Fault & { faults: string }>(
+      `select key, found::text, expected::text, count(*) over () as faults
+         from (${places}) as fault
+        order by key
+        limit ${KEYS_SHOWN_MAX}`,
+    )
+    broken.push(...rows.slice(0, KEYS_SHOWN_MAX - broken.length))
+    count += Number(rows[0]?.faults ?? 0)
+  }
   const { rows: counted } = await client.query<{ checked: string }>(
-    `select coalesce((${count})::bigint, 0) as checked`,
+    `select coalesce((${total})::bigint, 0) as checked`,
   )
-  return bookOf(book.name, book.says, {
-    broken: rows,
-    count: Number(rows[0]?.faults ?? 0),
-    checked: Number(counted[0]?.checked),
-    unit,
-  })
+  return bookOf(name, says, { broken, count, checked: Number(counted[0]?.checked), unit })
 }
 
 /** What was found of a book. */

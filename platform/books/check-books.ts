@@ -1,9 +1,10 @@
 import type { ClientBase, Pool } from 'pg'
-import { type Book, type BookDays, checkByQuery } from './book.ts'
+import { addDays } from '../../core/time.ts'
+import { type Book, type BookDays, checkByQuery, type SqlBook } from './book.ts'
 import { checkFold, type FoldOptions } from './fold-books.ts'
 import { minuteBook } from './minute-book.ts'
 import type { ReadAgain } from './raw-messages.ts'
-import { streamBooks } from './stream-books.ts'
+import { messageBooks, streamBooks } from './stream-books.ts'
 
 /**
  * Checks the books of the stream at one snapshot: raw, clean, rejected, conflicts, live figures and batches agree. Those
@@ -35,18 +36,42 @@ export async function readBooks(
   fold?: FoldOptions,
   { days, onBook = () => {} }: Look = {},
 ): Promise<Book[]> {
-  // The messages of a day are sorted by transaction: in memory as far as it goes.
-  await client.query(
-    `select set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)`,
-  )
-  const books: Book[] = []
-  for (const book of [...streamBooks(days), minuteBook(days)]) {
-    onBook(book.name)
-    books.push(...(await timed(async () => [await checkByQuery(client, book)])))
-  }
+  await sortInMemory(client)
+  const books = await byQueries(client, [...streamBooks(days), minuteBook(days)], onBook)
   if (fold === undefined) return books
   onBook('fold')
   return [...books, ...(await timed(() => checkFold(client, fold, days)))]
+}
+
+/**
+ * The sums of some days: raw against batches and dead letters, clean against live figures. Seconds, where the fold of
+ * every message takes minutes.
+ */
+export async function readSums(client: ClientBase, { from, to }: BookDays): Promise<Book[]> {
+  await sortInMemory(client)
+  // A day of India begins in the UTC day before.
+  const messages = messageBooks({ from: addDays(from, -1), to })
+  return await byQueries(client, [...messages, minuteBook({ from, to })])
+}
+
+// The messages of a day are sorted by transaction, its minutes are hashed: in memory as far as it goes.
+async function sortInMemory(client: ClientBase): Promise<void> {
+  await client.query(
+    `select set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)`,
+  )
+}
+
+async function byQueries(
+  client: ClientBase,
+  queries: readonly SqlBook[],
+  onBook: (name: string) => void = () => {},
+): Promise<Book[]> {
+  const books: Book[] = []
+  for (const book of queries) {
+    onBook(book.name)
+    books.push(...(await timed(async () => [await checkByQuery(client, book)])))
+  }
+  return books
 }
 
 /** Books with the seconds that they took, all together. */

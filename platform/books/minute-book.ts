@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { LATENCY_BUCKETS } from '../queries/minute-metrics.ts'
 import type { BookDays, SqlBook } from './book.ts'
-import { notArchived, withinBusinessDays, withinDates } from './within-days.ts'
+import { datesWithin, notArchived, withinBusinessDays, withinDates } from './within-days.ts'
 
 // A bucket counts latencies up to its bound and above the bound before.
 const BUCKETS = LATENCY_BUCKETS.map(({ column, upToMs }, index) => {
@@ -33,14 +33,25 @@ const differ = (name: string) => `coalesce(kept.${name}, 0) <> coalesce(clean.${
  * counts are 0, and with it an amount that was left there by mistake.
  */
 export function minuteBook(days?: BookDays): SqlBook {
-  const kept = `${withinBusinessDays('window_start', days)}
-    and ${notArchived(`(window_start at time zone 'Asia/Kolkata')::date`)}`
+  // Day by day the groups of the minutes fit into memory; together they would be sorted on disk.
+  const parts =
+    days === undefined ? [undefined] : datesWithin(days).map((day) => ({ from: day, to: day }))
   return {
     name: 'minute metrics',
-    count: `select count(*) from ops.minute_metrics where ${kept}`,
+    count: `select count(*) from ops.minute_metrics where ${keptWithin(days)}`,
     unit: 'figures',
     says: 'every figure of every minute, handle and status is that of clean',
-    faults: `
+    faults: parts.map(differences),
+  }
+}
+
+function keptWithin(days: BookDays | undefined): string {
+  return `${withinBusinessDays('window_start', days)}
+    and ${notArchived(`(window_start at time zone 'Asia/Kolkata')::date`)}`
+}
+
+function differences(days: BookDays | undefined): string {
+  return `
     with clean as (
       select date_trunc('minute', event_time) as window_start, payer_handle, status,
              ${FIGURES.map(([name, sum]) => `${sum} as ${name}`).join(', ')}
@@ -49,14 +60,13 @@ export function minuteBook(days?: BookDays): SqlBook {
        group by 1, 2, 3),
     kept as (
       select window_start, payer_handle, status, ${names.map((name) => `sum(${name}) as ${name}`).join(', ')}
-        from ops.minute_metrics where ${kept} group by 1, 2, 3)
+        from ops.minute_metrics where ${keptWithin(days)} group by 1, 2, 3)
     select concat_ws(' ', to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
              payer_handle, status) as key,
            concat_ws(' ', ${names.map((name) => shown(name, 'kept')).join(', ')}) as found,
            concat_ws(' ', ${names.map((name) => shown(name, 'clean')).join(', ')}) as expected
       from clean full join kept using (window_start, payer_handle, status)
-     where ${names.map(differ).join(' or ')}`,
-  }
+     where ${names.map(differ).join(' or ')}`
 }
 
 // Of amounts it is told that they differ, and not what they are: a minute may hold one person's payment.

@@ -23,18 +23,23 @@ interface Limits {
  * may be limited to some UTC days of Kafka's time; what is a chain or a sum over all of the stream is not.
  */
 export function streamBooks(days?: BookDays): SqlBook[] {
+  return [...WHOLE_BOOKS, ...messageBooks(days)]
+}
+
+/** Those of them that are about messages. */
+export function messageBooks(days?: BookDays): SqlBook[] {
   const limits = {
     ofRaw: withinUtcDays('kafka_timestamp', days),
     ofBooks: withinDates('raw_day', days),
   }
-  return STREAM_BOOKS.map((limited) => limited(limits))
+  return MESSAGE_BOOKS.map((limited) => limited(limits))
 }
 
 const sumOf = (counts: string, where = 'true') =>
   `select sum(${counts}) from ops.stream_batches where ${where}`
 
-const STREAM_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
-  () => ({
+const WHOLE_BOOKS: readonly SqlBook[] = [
+  {
     name: 'spans',
     count: `select count(*) from ops.stream_batches`,
     unit: 'batches',
@@ -46,8 +51,8 @@ const STREAM_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
                     rows between unbounded preceding and 1 preceding), 0) as reached
                   from (${SPANS}) as span) as step
          where first_offset <> reached`,
-  }),
-  () => ({
+  },
+  {
     name: 'offsets',
     count: `select count(*) from ops.stream_offsets`,
     unit: 'partitions',
@@ -60,7 +65,37 @@ const STREAM_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
                        from ops.stream_offsets group by 1, 2, 3) as offsets
             using (topic, epoch, kafka_partition)
          where coalesce(stored, 0) <> coalesce(reached, 0)`,
-  }),
+  },
+  {
+    name: 'clean',
+    count: sumOf('inserted - absorbed'),
+    unit: 'rows',
+    says: 'rows = inserted - absorbed, and their messages = inserted + merged + duplicate',
+    faults: `
+        select 'all' as key,
+               concat(clean.rows, ' rows of ', clean.messages, ' messages') as found,
+               concat(books.rows, ' rows of ', books.messages, ' messages') as expected
+          from (select count(*) as rows, coalesce(sum(messages), 0) as messages
+                  from clean_upi_transactions) as clean,
+               (select coalesce(sum(inserted - absorbed), 0) as rows,
+                       coalesce(sum(inserted + merged + duplicate), 0) as messages
+                  from ops.stream_batches) as books
+         where (clean.rows, clean.messages) is distinct from (books.rows, books.messages)`,
+  },
+  {
+    name: 'conflicting',
+    count: sumOf('conflicting'),
+    unit: 'messages',
+    says: 'every message that was booked as conflicting is in the log of conflicts',
+    faults: `
+        select 'all' as key, logged as found, booked as expected
+          from (select count(*) as logged from ops.txn_conflicts where kind = 'identity') as log,
+               (select coalesce(sum(conflicting), 0) as booked from ops.stream_batches) as books
+         where logged <> booked`,
+  },
+]
+
+const MESSAGE_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
   ({ ofBooks }) => ({
     name: 'batches',
     count: `select count(*) from ops.stream_batches where ${ofBooks}`,
@@ -136,32 +171,5 @@ const STREAM_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
                       where resolution is distinct from 'replayed' and ${ofRaw}) as dead
             using (topic, epoch, kafka_partition, kafka_offset)
          where raw.is_there is null or dead.is_there is null`,
-  }),
-  () => ({
-    name: 'clean',
-    count: sumOf('inserted - absorbed'),
-    unit: 'rows',
-    says: 'rows = inserted - absorbed, and their messages = inserted + merged + duplicate',
-    faults: `
-        select 'all' as key,
-               concat(clean.rows, ' rows of ', clean.messages, ' messages') as found,
-               concat(books.rows, ' rows of ', books.messages, ' messages') as expected
-          from (select count(*) as rows, coalesce(sum(messages), 0) as messages
-                  from clean_upi_transactions) as clean,
-               (select coalesce(sum(inserted - absorbed), 0) as rows,
-                       coalesce(sum(inserted + merged + duplicate), 0) as messages
-                  from ops.stream_batches) as books
-         where (clean.rows, clean.messages) is distinct from (books.rows, books.messages)`,
-  }),
-  () => ({
-    name: 'conflicting',
-    count: sumOf('conflicting'),
-    unit: 'messages',
-    says: 'every message that was booked as conflicting is in the log of conflicts',
-    faults: `
-        select 'all' as key, logged as found, booked as expected
-          from (select count(*) as logged from ops.txn_conflicts where kind = 'identity') as log,
-               (select coalesce(sum(conflicting), 0) as booked from ops.stream_batches) as books
-         where logged <> booked`,
   }),
 ]

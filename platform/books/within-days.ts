@@ -1,4 +1,12 @@
+import { addDays } from '../../core/time.ts'
 import type { BookDays } from './book.ts'
+
+/** Each day of a range. */
+export function datesWithin({ from, to }: BookDays): string[] {
+  const dates: string[] = []
+  for (let date = from; date <= to; date = addDays(date, 1)) dates.push(date)
+  return dates
+}
 
 /** Limits a column of instants to the UTC days of a range, so that only their partitions are read. */
 export function withinUtcDays(column: string, days: BookDays | undefined): string {
