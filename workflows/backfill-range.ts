@@ -38,10 +38,10 @@ import { buildOneDay } from './steps/build-one-day.ts'
 const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
   proxyActivities<Activities>(LONG)
 
-export const progressQuery = defineQuery<BackfillProgress>('progress')
-export const pauseUpdate = defineUpdate<void>('pause')
-export const resumeUpdate = defineUpdate<void>('resume')
-export const setConcurrencyUpdate = defineUpdate<void, [number]>('setConcurrency')
+const progressQuery = defineQuery<BackfillProgress>('progress')
+const pauseUpdate = defineUpdate<void>('pause')
+const resumeUpdate = defineUpdate<void>('resume')
+const setConcurrencyUpdate = defineUpdate<void, [number]>('setConcurrency')
 
 /** What one run of a backfill hands to the next. */
 interface Carried {
