@@ -54,9 +54,14 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
       })
     },
 
-    /** Marks a day closed: what was provisional is now final. */
+    /** Marks a day closed: what was provisional is now final. Builds it again if this worker's models are others. */
     async closeDay(task: { date: BusinessDate; actor: string }): Promise<void> {
-      await whileBeating((signal) => closeDay({ db, graph, actor: task.actor, signal }, task.date))
+      await whileBeating(async (signal) => {
+        const ours = around({ ...task, reason: 'close' }, signal)
+        if (await closeDay(ours, task.date)) return
+        await prepare(ours)
+        refuse(task.date, (await runDay(ours, task.date, { closes: true })).failures)
+      })
     },
 
     /** Plans a backfill; if there is anything to build, makes ready for it, once for all its days. */

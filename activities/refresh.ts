@@ -16,7 +16,7 @@ export function createRefreshActivities({ db }: { readonly db: Kysely<Database> 
     async refreshDirty({ actor }: { actor: string }): Promise<RefreshResult> {
       return await whileBeating(async (signal, say) => {
         const around = { db, graph, actor, signal }
-        const result = await refresh(around, (key) => say({ key }))
+        const result = await refresh(around, { onKey: (key) => say({ key }) })
         return {
           built: result.built.slice(0, REFRESH_DAYS_SHOWN_MAX),
           failed: result.failed.slice(0, REFRESH_DAYS_SHOWN_MAX),

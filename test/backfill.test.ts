@@ -10,6 +10,7 @@ import {
   startBackfill,
   tellBackfill,
 } from '../platform/temporal-backfills.ts'
+import { businessDateAt } from '../workflows/business-day.ts'
 import { UPI_BACKFILL } from '../workflows/search-attributes.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
@@ -65,6 +66,16 @@ describe('backfillRange', () => {
     expect(await run(client, RANGE)).toMatchObject({
       ...{ state: 'partial', total: 4, done: 3 },
       failed: [{ date: '2026-01-03', error: 'daily: 2 bad rows' }],
+    })
+  })
+
+  test('does not say of a day that it is closed which was not over when its turn came', async () => {
+    const today = businessDateAt(Date.now())
+    const calls = recorded({ plan: [today] })
+    Object.assign(worker, { activities: calls.activities })
+    expect(await run(worker.client, { from: today, to: today })).toMatchObject({
+      ...{ state: 'partial', total: 1, done: 0 },
+      failed: [{ date: today, error: 'not over yet' }],
     })
   })
 

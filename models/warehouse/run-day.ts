@@ -54,7 +54,7 @@ export async function runFollowers(around: Surroundings): Promise<Executed> {
   return await execute(steps, around)
 }
 
-/** A day of all marts, and what follows from it, whether it was this try that has changed the day or one before it. */
+/** A day of all marts, and what follows; a run before this one may have been killed between the two. */
 export async function runDayAlone(around: Surroundings, date: string): Promise<Executed> {
   await prepare(around)
   const day = await runDay(around, date)

@@ -3,7 +3,10 @@ import { isCancellation, ParentClosePolicy, workflowInfo } from '@temporalio/wor
 import type { DayReason } from '../../core/backfill.ts'
 import { FAILURE_CHARS_MAX } from '../../core/limits.ts'
 import { heavyQueue } from '../../core/task-queue.ts'
-import type { DailyUpiAggregationInput } from '../daily-upi-aggregation.ts'
+import type {
+  DailyUpiAggregationInput,
+  DailyUpiAggregationResult,
+} from '../daily-upi-aggregation.ts'
 import { UPI_BACKFILL, UPI_BUSINESS_DATE, UPI_MODEL } from '../search-attributes.ts'
 import { runOrMeet } from './run-or-meet.ts'
 
@@ -19,7 +22,7 @@ export async function buildOneDay(
 ): Promise<string | undefined> {
   const input: DailyUpiAggregationInput = { date, actor, backfill: { id, reason } }
   try {
-    await runOrMeet('dailyUpiAggregation', {
+    const result = await runOrMeet('dailyUpiAggregation', {
       workflowId: `daily-upi-aggregation/${date}`,
       args: [input],
       taskQueue: heavyQueue(workflowInfo().taskQueue),
@@ -30,7 +33,9 @@ export async function buildOneDay(
         { key: UPI_BACKFILL, value: id },
       ],
     })
-    return undefined
+    // The plan goes by the clock of Postgres, the run by that of Temporal.
+    const { state } = result as DailyUpiAggregationResult
+    return state === 'closed' ? undefined : 'not over yet'
   } catch (error) {
     return errorText(error)
   }
