@@ -160,6 +160,10 @@ export const LETTERS_LISTED_MAX = 10_000
 // Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
 export const WORKFLOWS_CACHED_MAX = 100
 
+// How long an activity is silent at most, and how late it hears that it is cancelled: a third of the heartbeat timeout, so
+// that one beat that is lost does not fail the work.
+export const BEAT_MS_MAX = 3_000
+
 // Builds at once; each holds a Postgres connection and, while it aggregates, its share of work memory.
 export const ACTIVITIES_RUNNING_MAX = 4
 

@@ -11,6 +11,7 @@ import {
   tellBackfill,
 } from '../platform/temporal-backfills.ts'
 import { businessDateAt } from '../workflows/business-day.ts'
+import { UPI_BACKFILL } from '../workflows/search-attributes.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
 import { Gates, recordedDays as recorded } from './recorded-days.ts'
@@ -212,6 +213,8 @@ describe('backfillRange', () => {
     expect(calls.made.filter((call) => call.startsWith('empty'))).toHaveLength(count)
     expect(calls.made.filter((call) => call === 'stream')).toHaveLength(1)
     expect(await readProgress(handle)).toMatchObject({ total: count, done: count })
+    const { typedSearchAttributes: found } = await handle.describe()
+    expect(found.get(UPI_BACKFILL)).toBe(handle.workflowId)
   }, 60_000)
 
   test.each([

@@ -58,8 +58,9 @@ export async function runFollowers(around: Surroundings): Promise<Executed> {
 export async function runDayAlone(around: Surroundings, date: string): Promise<Executed> {
   await prepare(around)
   const day = await runDay(around, date)
+  if (day.failures.length > 0) return day
   const { runs, failures } = await runFollowers(around)
-  return { runs: [...day.runs, ...runs], failures: [...day.failures, ...failures] }
+  return { runs: [...day.runs, ...runs], failures }
 }
 
 function stepFor({ graph }: Surroundings, date: string): DayStep {
