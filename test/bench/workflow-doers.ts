@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { BackfillAsked, BackfillResult } from '../../core/backfill.ts'
 import type { BookState } from '../../core/book-state.ts'
 import type { BusinessDate } from '../../core/time.ts'
+import { hasChanged } from '../../models/warehouse/build-day.ts'
 import type { Config } from '../../platform/config.ts'
 import { connectClient, type TemporalClient } from '../../platform/temporal.ts'
 import { startBackfill } from '../../platform/temporal-backfills.ts'
@@ -74,10 +75,10 @@ export class Workflows implements DayDoer {
         args: [{ date, actor: ACTOR }],
       },
     )
-    const { state, changed, books } = result
+    const { state, runs, books } = result
     requireBalanced(books)
-    if (state === 'closed' && changed === this.#hasRows) return
-    throw new Error(`${date} is ${state}, ${changed ? 'changed' : 'unchanged'}`)
+    if (state === 'closed' && runs.some(hasChanged) === this.#hasRows) return
+    throw new Error(`${date} is ${state}, ${this.#hasRows ? 'unchanged' : 'changed'}`)
   }
 
   async backfill(asked: BackfillAsked, days: number): Promise<void> {
