@@ -89,13 +89,13 @@ async function rebuildDay(
     },
     findNoted: (client, txnIds) => findAbsorbed(client, { action: ACTION, txnIds }),
   }
-  const rebuild = async (ids: readonly string[], transactions: number) => {
+  const rebuild = async (ids: readonly string[], looked: { count: number; last: string }) => {
     signal.throwIfAborted()
     const rebuilt = ids.length === 0 ? NOTHING : await rebuildTransactions(ingest, ids, work)
     const { at } = standing
     standing.at = {
-      after: ids.at(-1) ?? at.after,
-      transactions: at.transactions + transactions,
+      after: looked.last,
+      transactions: at.transactions + looked.count,
       rebuilt: addRebuilt(at.rebuilt, rebuilt),
     }
   }
@@ -104,14 +104,14 @@ async function rebuildDay(
     try {
       const { after } = standing.at
       let ids: string[] = []
-      let looked = 0
+      let looked = { count: 0, last: after }
       for await (const { txnId, mayDiffer } of findDiffering(client, { date, after }, readAgain)) {
-        looked += 1
+        looked = { count: looked.count + 1, last: txnId }
         if (mayDiffer) ids.push(txnId)
         if (ids.length < REBUILD_STEP_MAX) continue
         await rebuild(ids, looked)
         ids = []
-        looked = 0
+        looked = { count: 0, last: txnId }
       }
       await rebuild(ids, looked)
       await client.query('rollback')
