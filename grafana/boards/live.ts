@@ -20,86 +20,88 @@ import {
 import { alerts, failuresByHandle, handles, waitingByAge } from './live-lists.ts'
 
 /** UPI live: are payments flowing, and do they succeed? */
-export const live: Board = {
-  uid: 'upi-live',
-  title: 'UPI live',
-  question: 'Are payments flowing, and do they succeed?',
-  from: 'now-30m',
-  refresh: '5s',
-  variables: [
-    anyFound({
-      name: 'handle',
-      label: "Payer's handle",
-      about: 'Payments of these handles only, in all panels about minutes.',
-      column: 'payer_handle',
-      sql: `
+export function live(): Board {
+  return {
+    uid: 'upi-live',
+    title: 'UPI live',
+    question: 'Are payments flowing, and do they succeed?',
+    from: 'now-30m',
+    refresh: '5s',
+    variables: [
+      anyFound({
+        name: 'handle',
+        label: "Payer's handle",
+        about: 'Payments of these handles only, in all panels about minutes.',
+        column: 'payer_handle',
+        sql: `
 select payer_handle
 from ops.minute_deltas
 where $__timeFilter(window_start)
 group by 1
 order by sum(txns) desc, 1
 limit 200`,
-      example: 'okhdfcbank',
-    }),
-  ],
-  marks: {
-    name: 'Critical alerts',
-    color: 'red',
-    sql: `
+        example: 'okhdfcbank',
+      }),
+    ],
+    marks: {
+      name: 'Critical alerts',
+      color: 'red',
+      sql: `
 select event_time as "time", rule || ' ' || entity as "text", severity as "tags"
 from upi_alerts
 where $__timeFilter(event_time) and severity = 'critical' and state <> 'withdrawn'
 order by event_time desc
 limit 50`,
-  },
-  bands: [
-    { height: 4, panels: [[9, today()], ...now()] },
-    {
-      height: 9,
-      panels: [
-        [12, payments()],
-        [12, success()],
-      ],
     },
-    {
-      height: 8,
-      panels: [
-        [8, failures()],
-        [8, latency()],
-        [8, slow()],
-      ],
-    },
-    {
-      height: 9,
-      panels: [
-        [12, handles()],
-        [12, failuresByHandle()],
-      ],
-    },
-    {
-      height: 8,
-      panels: [
-        [8, waiting()],
-        [8, waitingByAge()],
-        [8, alerts()],
-      ],
-    },
-    {
-      height: 8,
-      panels: [
-        [8, amounts()],
-        [8, kinds()],
-        [8, latencySpread()],
-      ],
-    },
-    {
-      height: 11,
-      panels: [
-        [12, busyHours()],
-        [12, failedHours()],
-      ],
-    },
-  ],
+    bands: [
+      { height: 4, panels: [[9, today()], ...now()] },
+      {
+        height: 9,
+        panels: [
+          [12, payments()],
+          [12, success()],
+        ],
+      },
+      {
+        height: 8,
+        panels: [
+          [8, failures()],
+          [8, latency()],
+          [8, slow()],
+        ],
+      },
+      {
+        height: 9,
+        panels: [
+          [12, handles()],
+          [12, failuresByHandle()],
+        ],
+      },
+      {
+        height: 8,
+        panels: [
+          [8, waiting()],
+          [8, waitingByAge()],
+          [8, alerts()],
+        ],
+      },
+      {
+        height: 8,
+        panels: [
+          [8, amounts()],
+          [8, kinds()],
+          [8, latencySpread()],
+        ],
+      },
+      {
+        height: 11,
+        panels: [
+          [12, busyHours()],
+          [12, failedHours()],
+        ],
+      },
+    ],
+  }
 }
 
 function today() {
