@@ -1,10 +1,10 @@
-import type { Board } from '../builder/dashboard.ts'
+import { type Board, band, under } from '../builder/dashboard.ts'
 import { table, timeSeries } from '../builder/kinds.ts'
 import type { Panel } from '../builder/panel.ts'
 import { rows, series } from '../builder/query.ts'
 import { beginOf, daysShown, share } from '../builder/sql.ts'
 import { anyFound, oneOf } from '../builder/variable.ts'
-import { toBanks, toLiveHandle } from './links.ts'
+import { alone, minutesOfHandle } from './links.ts'
 
 // NPCI publishes one table of banks and one of apps for each side; a handle names the app and not the bank.
 const BANK = { name: 'bank', many: 'banks', mart: 'bank_upi_summary' } as const
@@ -30,39 +30,33 @@ export function banks(): Board {
       choice(HANDLE, 'okhdfcbank'),
     ],
     bands: [
-      {
-        height: 14,
-        panels: [
-          [12, npciTable(BANK)],
-          [12, npciTable(HANDLE)],
-        ],
-      },
-      {
-        title: 'Banks by day',
-        height: 9,
-        panels: [
-          [8, byDay(BANK, 'approved', 'approved')],
-          [8, byDay(BANK, 'technical declines', 'td')],
-          [8, byDay(BANK, 'business declines', 'bd')],
-        ],
-      },
-      {
-        title: 'Handles by day',
-        height: 9,
-        panels: [
-          [8, byDay(HANDLE, 'approved', 'approved')],
-          [8, byDay(HANDLE, 'technical declines', 'td')],
-          [8, byDay(HANDLE, 'business declines', 'bd')],
-        ],
-      },
-      {
-        title: 'Debits that were turned back',
-        height: 8,
-        panels: [
-          [12, byDay(BANK, 'debit reversals', 'reversals')],
-          [12, byDay(HANDLE, 'debit reversals', 'reversals')],
-        ],
-      },
+      band(14, npciTable(BANK), npciTable(HANDLE)),
+      under(
+        'Banks by day',
+        band(
+          9,
+          byDay(BANK, 'approved', 'approved'),
+          byDay(BANK, 'technical declines', 'td'),
+          byDay(BANK, 'business declines', 'bd'),
+        ),
+      ),
+      under(
+        'Handles by day',
+        band(
+          9,
+          byDay(HANDLE, 'approved', 'approved'),
+          byDay(HANDLE, 'technical declines', 'td'),
+          byDay(HANDLE, 'business declines', 'bd'),
+        ),
+      ),
+      under(
+        'Debits that were turned back',
+        band(
+          8,
+          byDay(BANK, 'debit reversals', 'reversals'),
+          byDay(HANDLE, 'debit reversals', 'reversals'),
+        ),
+      ),
     ],
   }
 }
@@ -90,13 +84,14 @@ limit 500`,
 
 function npciTable(party: Party): Panel {
   const { name, many, mart } = party
+  const links = name === 'bank' ? [alone(name)] : [alone(name), minutesOfHandle]
   return table({
     title: name === 'bank' ? 'Banks' : 'Handles',
     about: `The ${many} of the chosen side in the shape of NPCI's own tables, the busiest first; a click on a name shows it alone.`,
     unit: 'count',
     empty: `No ${many} in this range`,
     fields: {
-      [name]: { link: name === 'bank' ? toBanks('bank', '$side') : toLiveHandle, width: 140 },
+      [name]: { links, width: 140 },
       'approved %': {
         unit: 'share',
         decimals: 2,

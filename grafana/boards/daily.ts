@@ -1,4 +1,4 @@
-import type { Board } from '../builder/dashboard.ts'
+import { type Board, band, under } from '../builder/dashboard.ts'
 import { stat, table } from '../builder/kinds.ts'
 import { rows } from '../builder/query.ts'
 import { crore, daysShown, share, TODAY } from '../builder/sql.ts'
@@ -22,47 +22,14 @@ export function daily(): Board {
     from: 'now-30d',
     refresh: '5m',
     bands: [
-      { height: 4, panels: [[24, lastDay()]] },
-      { height: 12, panels: [[24, days()]] },
-      {
-        height: 8,
-        panels: [
-          [12, paymentsBesideLastWeek()],
-          [12, amountsBesideLastWeek()],
-        ],
-      },
-      {
-        height: 8,
-        panels: [
-          [8, ratesADay()],
-          [8, declinesADay()],
-          [8, latencyADay()],
-        ],
-      },
-      {
-        title: 'Why payments were declined',
-        height: 10,
-        panels: [
-          [12, declineCodes()],
-          [12, declineCodesADay()],
-        ],
-      },
-      {
-        title: 'When people pay',
-        height: 8,
-        panels: [
-          [12, calendar()],
-          [12, calendarOfSuccess()],
-        ],
-      },
-      {
-        height: 11,
-        panels: [
-          [12, busyHours()],
-          [12, failedHours()],
-        ],
-      },
-      { title: 'What banks settle', height: 10, panels: [[24, settlement()]] },
+      band(4, lastDay()),
+      band(12, days()),
+      band(8, paymentsBesideLastWeek(), amountsBesideLastWeek()),
+      band(8, ratesADay(), declinesADay(), latencyADay()),
+      under('Why payments were declined', band(10, declineCodes(), declineCodesADay())),
+      under('When people pay', band(8, calendar(), calendarOfSuccess())),
+      band(11, busyHours(), failedHours()),
+      under('What banks settle', band(10, settlement())),
     ],
   }
 }

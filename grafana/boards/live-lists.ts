@@ -1,7 +1,7 @@
 import { barChart, table, timeSeries } from '../builder/kinds.ts'
 import { rows, series } from '../builder/query.ts'
 import { share, TODAY } from '../builder/sql.ts'
-import { toBanks } from './links.ts'
+import { daysOfPayersHandle } from './links.ts'
 
 const SUCCESS = `sum(txns) filter (where status = 'SUCCESS')`
 const WAITING = `sum(txns) filter (where status in ('PENDING', 'DEEMED'))`
@@ -16,7 +16,7 @@ export function handles() {
     unit: 'count',
     empty: 'No payments in this range',
     fields: {
-      handle: { link: toBanks('handle', 'payer') },
+      handle: { links: [daysOfPayersHandle] },
       'success rate': {
         unit: 'share',
         decimals: 2,

@@ -22,7 +22,7 @@ const BOUNDS = [
   '> 30 s',
 ]
 
-// A ratio of a minute that has only begun jumps about: it is shown once the interval is whole.
+// A share of a minute that has only begun jumps about: it is shown once the interval is whole.
 const whole = (figure: string) =>
   `case when min(window_start) + interval '$__interval' <= now() then ${figure} end`
 
@@ -52,16 +52,16 @@ select $__timeGroupAlias(window_start, $__interval),
   ${perMinute(crore(`sum(amount) filter (where status = 'SUCCESS')`))} as "amount",
   ${whole(perMinute('sum(txns)'))} as "payments",
   ${whole(share(of('SUCCESS'), `sum(txns) - ${of('PENDING', 'DEEMED')}`))} as "success rate",
-  ${share(of('SUCCESS'), 'sum(txns)')} as "succeeded",
-  ${share('sum(bd)', 'sum(txns)')} as "business declines",
-  ${share('sum(td)', 'sum(txns)')} as "technical declines",
-  ${share(UNEXPLAINED, 'sum(txns)')} as "other failures",
-  ${share(of('PENDING', 'DEEMED'), 'sum(txns)')} as "waiting",
-  ${share(of('REVERSED'), 'sum(txns)')} as "reversed share",
+  ${whole(share(of('SUCCESS'), 'sum(txns)'))} as "succeeded",
+  ${whole(share('sum(bd)', 'sum(txns)'))} as "business declines",
+  ${whole(share('sum(td)', 'sum(txns)'))} as "technical declines",
+  ${whole(share(UNEXPLAINED, 'sum(txns)'))} as "other failures",
+  ${whole(share(of('PENDING', 'DEEMED'), 'sum(txns)'))} as "waiting",
+  ${whole(share(of('REVERSED'), 'sum(txns)'))} as "reversed share",
   ${whole(answeredWithin(0.5))} as "p50",
   ${whole(answeredWithin(0.95))} as "p95",
   ${whole(answeredWithin(0.99))} as "p99",
-  ${share(SLOW, ANSWERED)} as "over 15 s",
+  ${whole(share(SLOW, ANSWERED))} as "over 15 s",
 ${LATENCY_COLUMNS.map((column, index) => `  sum(${column})::float8 as "${BOUNDS[index]}"`).join(',\n')}
 from minutes
 group by 1

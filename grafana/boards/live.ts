@@ -1,4 +1,4 @@
-import type { Board } from '../builder/dashboard.ts'
+import { type Board, band, wide } from '../builder/dashboard.ts'
 import { stat } from '../builder/kinds.ts'
 import { rows } from '../builder/query.ts'
 import { crore, TODAY } from '../builder/sql.ts'
@@ -54,52 +54,13 @@ order by event_time desc
 limit 50`,
     },
     bands: [
-      { height: 4, panels: [[9, today()], ...now()] },
-      {
-        height: 9,
-        panels: [
-          [12, payments()],
-          [12, success()],
-        ],
-      },
-      {
-        height: 8,
-        panels: [
-          [8, failures()],
-          [8, latency()],
-          [8, slow()],
-        ],
-      },
-      {
-        height: 9,
-        panels: [
-          [12, handles()],
-          [12, failuresByHandle()],
-        ],
-      },
-      {
-        height: 8,
-        panels: [
-          [8, waiting()],
-          [8, waitingByAge()],
-          [8, alerts()],
-        ],
-      },
-      {
-        height: 8,
-        panels: [
-          [8, amounts()],
-          [8, kinds()],
-          [8, latencySpread()],
-        ],
-      },
-      {
-        height: 11,
-        panels: [
-          [12, busyHours()],
-          [12, failedHours()],
-        ],
-      },
+      band(4, wide(9, today()), ...now()),
+      band(9, payments(), success()),
+      band(8, failures(), latency(), slow()),
+      band(9, handles(), failuresByHandle()),
+      band(8, waiting(), waitingByAge(), alerts()),
+      band(8, amounts(), kinds(), latencySpread()),
+      band(11, busyHours(), failedHours()),
     ],
   }
 }
@@ -130,53 +91,41 @@ function now() {
   const of = (field: string) =>
     ({ field, queries: [minutes], empty: NO_MINUTES, hasGraph: true }) as const
   return [
-    [
-      3,
-      stat({
-        ...of('payments'),
-        title: 'Payments',
-        unit: 'perMinute',
-        decimals: 0,
-        about: 'Payments made in the last whole minute.',
-      }),
-    ],
-    [
-      3,
-      stat({
-        ...of('success rate'),
-        title: 'Success rate',
-        unit: 'share',
-        decimals: 1,
-        steps: ['red', [0.6, 'orange'], [0.9, 'green']],
-        about: 'Share of the payments of the last whole minute with a final status that succeeded.',
-      }),
-    ],
-    [
-      3,
-      stat({
-        ...of('technical declines'),
-        title: 'Technical declines',
-        unit: 'share',
-        decimals: 2,
-        steps: ['green', [0.01, 'orange'], [0.03, 'red']],
-        about:
-          'Share of the payments of the last whole minute that were declined for technical reasons, which NPCI wants below 1 %.',
-      }),
-    ],
-    [
-      3,
-      stat({
-        ...of('p95'),
-        title: '95 % answered within',
-        unit: 'seconds',
-        decimals: 1,
-        steps: ['green', [10, 'orange'], [15, 'red']],
-        about:
-          'Time in which 95 % of the answers of the last whole minute came, estimated from the buckets of latency.',
-      }),
-    ],
-    [3, newest()],
-  ] as const
+    stat({
+      ...of('payments'),
+      title: 'Payments',
+      unit: 'perMinute',
+      decimals: 0,
+      about: 'Payments made in the last whole minute.',
+    }),
+    stat({
+      ...of('success rate'),
+      title: 'Success rate',
+      unit: 'share',
+      decimals: 1,
+      steps: ['red', [0.6, 'orange'], [0.9, 'green']],
+      about: 'Share of the payments of the last whole minute with a final status that succeeded.',
+    }),
+    stat({
+      ...of('technical declines'),
+      title: 'Technical declines',
+      unit: 'share',
+      decimals: 2,
+      steps: ['green', [0.01, 'orange'], [0.03, 'red']],
+      about:
+        'Share of the payments of the last whole minute that were declined for technical reasons, which NPCI wants below 1 %.',
+    }),
+    stat({
+      ...of('p95'),
+      title: '95 % answered within',
+      unit: 'seconds',
+      decimals: 1,
+      steps: ['green', [10, 'orange'], [15, 'red']],
+      about:
+        'Time in which 95 % of the answers of the last whole minute came, estimated from the buckets of latency.',
+    }),
+    newest(),
+  ]
 }
 
 function newest() {

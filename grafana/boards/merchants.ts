@@ -1,10 +1,10 @@
-import type { Board } from '../builder/dashboard.ts'
+import { type Board, band, under } from '../builder/dashboard.ts'
 import { stat, table, timeSeries } from '../builder/kinds.ts'
 import type { Panel } from '../builder/panel.ts'
 import { rows, series } from '../builder/query.ts'
 import { beginOf, crore, dayOf, daysShown, share } from '../builder/sql.ts'
 import { oneFound } from '../builder/variable.ts'
-import { toMerchant } from './links.ts'
+import { daysOfMerchant } from './links.ts'
 
 // The newest day of the range that has merchants: who is chosen from, without reading all the days.
 const NEWEST = `
@@ -34,31 +34,11 @@ limit 500`,
       }),
     ],
     bands: [
-      { height: 12, panels: [[24, largest()]] },
-      {
-        height: 10,
-        panels: [
-          [12, failing()],
-          [12, refunding()],
-        ],
-      },
-      { title: 'Merchant $merchant', height: 4, panels: [[24, card()]] },
-      {
-        height: 8,
-        panels: [
-          [8, itsPayments()],
-          [8, itsAmounts()],
-          [8, itsRate()],
-        ],
-      },
-      {
-        title: 'What is bought, and how',
-        height: 10,
-        panels: [
-          [12, categories()],
-          [12, channels()],
-        ],
-      },
+      band(12, largest()),
+      band(10, failing(), refunding()),
+      under('Merchant $merchant', band(4, card())),
+      band(8, itsPayments(), itsAmounts(), itsRate()),
+      under('What is bought, and how', band(10, categories(), channels())),
     ],
   }
 }
@@ -70,7 +50,7 @@ const RATE = {
   decimals: 2,
   steps: ['red', [0.6, 'orange'], [0.9, 'green']],
 } as const
-const MERCHANT = { link: toMerchant, width: 220 } as const
+const MERCHANT = { links: [daysOfMerchant], width: 220 } as const
 
 function largest() {
   return table({

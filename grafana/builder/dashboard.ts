@@ -2,12 +2,18 @@ import type { Panel } from './panel.ts'
 import { POSTGRES, type Query } from './query.ts'
 import type { Variable } from './variable.ts'
 
-/** Panels side by side, each with its width; together they are as wide as the page, 24. */
+/** A panel with its width, of the 24 that a page has. */
+export interface Wide {
+  readonly width: number
+  readonly panel: Panel
+}
+
+/** Panels side by side over the whole width of the page. */
 export interface Band {
   /** A heading above the band. */
   readonly title?: string
   readonly height: number
-  readonly panels: readonly (readonly [width: number, panel: Panel])[]
+  readonly panels: readonly Wide[]
 }
 
 /** A dashboard: one question, answered from top to bottom. */
@@ -23,6 +29,30 @@ export interface Board {
   /** Instants that are marked in every graph: columns time, text, tags. */
   readonly marks?: { readonly name: string; readonly color: string; readonly sql: string }
   readonly bands: readonly Band[]
+}
+
+/** Gives a panel a width of its own. */
+export function wide(width: number, panel: Panel): Wide {
+  return { width, panel }
+}
+
+/** Panels side by side; those without a width of their own share what the others leave. */
+export function band(height: number, ...given: readonly (Panel | Wide)[]): Band {
+  const isWide = (each: Panel | Wide): each is Wide => 'panel' in each
+  const taken = given.filter(isWide).reduce((sum, { width }) => sum + width, 0)
+  const width = (PAGE_WIDTH - taken) / given.filter((each) => !isWide(each)).length
+  const panels = given.map((each) => (isWide(each) ? each : wide(width, each)))
+  const total = panels.reduce((sum, each) => sum + each.width, 0)
+  if (total !== PAGE_WIDTH || !panels.every((each) => Number.isInteger(each.width))) {
+    const widths = panels.map((each) => `${each.panel.title} ${each.width}`)
+    throw new Error(`a band is ${PAGE_WIDTH} wide, not ${widths.join(' + ')}`)
+  }
+  return { height, panels }
+}
+
+/** A band under a heading. */
+export function under(title: string, band: Band): Band {
+  return { ...band, title }
 }
 
 const PAGE_WIDTH = 24
@@ -76,7 +106,7 @@ function markJson({ name, color, sql }: NonNullable<Board['marks']>): object {
 }
 
 // Bands lie one below the other, so that panels can neither overlap nor leave a hole.
-function place({ title: board, bands }: Board): object[] {
+function place({ bands }: Board): object[] {
   const ids = numbersOf(bands)
   const placed: object[] = []
   let y = 0
@@ -86,11 +116,10 @@ function place({ title: board, bands }: Board): object[] {
       y += 1
     }
     let x = 0
-    for (const [w, panel] of panels) {
-      placed.push(panelJson(panel, { x, y, w, h: height }, ids))
-      x += w
+    for (const { width, panel } of panels) {
+      placed.push(panelJson(panel, { x, y, w: width, h: height }, ids))
+      x += width
     }
-    if (x !== PAGE_WIDTH) throw new Error(`${board}: a band is ${x} wide, not ${PAGE_WIDTH}`)
     y += height
   }
   return placed
@@ -100,7 +129,7 @@ function place({ title: board, bands }: Board): object[] {
 const HEADINGS_FROM = 1000
 
 function numbersOf(bands: readonly Band[]): ReadonlyMap<string, number> {
-  const titles = bands.flatMap(({ panels }) => panels.map(([, { title }]) => title))
+  const titles = bands.flatMap(({ panels }) => panels.map(({ panel }) => panel.title))
   const ids = new Map(titles.map((title, index) => [title, index + 1]))
   if (ids.size < titles.length) throw new Error(`two panels of one title: ${titles.join(', ')}`)
   return ids

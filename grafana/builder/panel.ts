@@ -17,14 +17,20 @@ export type Steps = readonly [
   ...rest: readonly (readonly [from: number, color: string])[],
 ]
 
+/** A way to another dashboard, or to another choice of this one. */
+export interface Link {
+  readonly title: string
+  readonly url: string
+}
+
 /** How one column or series differs from the rest of its panel. */
 export interface Field {
   readonly unit?: Unit
   readonly decimals?: number
   readonly color?: string
   readonly steps?: Steps
-  /** Where a click leads, relative to Grafana: dashboards/… with variables. */
-  readonly link?: { readonly title: string; readonly url: string }
+  /** Where a click may lead, relative to Grafana. */
+  readonly links?: readonly Link[]
   /** What stands for a value, and in which colour. */
   readonly names?: Readonly<Record<string, { readonly text?: string; readonly color: string }>>
   /** Of a table's column, in pixels. */
@@ -103,7 +109,7 @@ function stepsJson([first, ...rest]: Steps): object {
 }
 
 function propertiesOf(field: Field): { id: string; value: unknown }[] {
-  const { unit, decimals, color, steps, link, names, width, isRight } = field
+  const { unit, decimals, color, steps, links, names, width, isRight } = field
   const isColored = steps !== undefined || names !== undefined
   return [
     unit !== undefined && { id: 'unit', value: UNITS[unit] },
@@ -112,7 +118,7 @@ function propertiesOf(field: Field): { id: string; value: unknown }[] {
     steps !== undefined && { id: 'thresholds', value: thresholdsOf(steps) },
     isColored && { id: 'custom.cellOptions', value: { type: 'color-text' } },
     names !== undefined && { id: 'mappings', value: mappingsOf(names) },
-    link !== undefined && { id: 'links', value: [{ ...link, targetBlank: false }] },
+    links !== undefined && { id: 'links', value: links },
     width !== undefined && { id: 'custom.width', value: width },
     isRight === true && { id: 'custom.align', value: 'right' },
   ].filter((property) => property !== false)

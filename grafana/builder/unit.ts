@@ -15,7 +15,6 @@ export const UNITS = {
   rupees: 'prefix:₹',
   crore: 'suffix:₹ crore',
   text: 'string',
-  yesNo: 'bool_yes_no',
 } as const
 
 export type Unit = keyof typeof UNITS
