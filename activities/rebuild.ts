@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity'
-import type { ClientBase, Pool } from 'pg'
+import type { Pool } from 'pg'
 import { REBUILD_STEP_MAX } from '../core/limits.ts'
 import type { BusinessDate } from '../core/time.ts'
 import { settleMinutes } from '../platform/books/minute-book.ts'
+import { cancelWhenAborted } from '../platform/one-snapshot.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { findAbsorbed, findSteps, noteStep } from '../platform/queries/audit-log.ts'
 import { type Archived, findArchived } from '../platform/queries/rebuild.ts'
@@ -99,7 +100,7 @@ async function rebuildDay(
     }
   }
   await withConnection(ingest, async (client) => {
-    const stop = cancelOn(signal, ingest, client)
+    const stop = cancelWhenAborted(ingest, client, signal)
     try {
       const { after } = standing.at
       let ids: string[] = []
@@ -115,7 +116,7 @@ async function rebuildDay(
       await rebuild(ids, looked)
       await client.query('rollback')
     } finally {
-      stop()
+      await stop()
     }
   })
   const minutes = await withConnection(ingest, (client) => settleMinutes(client, { date, dryRun }))
@@ -146,14 +147,4 @@ async function reportOf(
   const steps = await withConnection(ingest, (client) => findSteps<Rebuilt>(client, step))
   const done = steps.map(({ changed, reasons, days }) => ({ changed, reasons, days, left: {} }))
   return done.reduce(addRebuilt, { ...NOTHING, left })
-}
-
-/** Stops the statement that a connection is busy with when the signal is aborted. */
-function cancelOn(signal: AbortSignal, pool: Pool, client: ClientBase): () => void {
-  const { processID } = client as ClientBase & { processID?: number }
-  const cancel = () => {
-    pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {})
-  }
-  signal.addEventListener('abort', cancel)
-  return () => signal.removeEventListener('abort', cancel)
 }
