@@ -26,8 +26,8 @@ export function banks(): Board {
         about: 'Of who pays, or of who is paid.',
         values: ['payer', 'payee'],
       }),
-      choice(BANK, 'HDFC'),
-      choice(HANDLE, 'okhdfcbank'),
+      choice(BANK),
+      choice(HANDLE),
     ],
     bands: [
       band(14, npciTable(BANK), npciTable(HANDLE)),
@@ -65,7 +65,7 @@ const named = ({ name }: Party) => `coalesce(nullif(${name}, ''), 'unknown')`
 const chosen = (party: Party) =>
   `${daysShown('date')} and side = '$side' and ${named(party)} in ($${party.name})`
 
-function choice(party: Party, example: string) {
+function choice(party: Party) {
   return anyFound({
     name: party.name,
     label: party.name === 'bank' ? 'Bank' : 'Handle',
@@ -78,7 +78,6 @@ where ${daysShown('date')} and side = '$side'
 group by 1
 order by sum(txns) desc, 1
 limit 500`,
-    example,
   })
 }
 

@@ -40,7 +40,6 @@ where $__timeFilter(window_start)
 group by 1
 order by sum(txns) desc, 1
 limit 200`,
-        example: 'okhdfcbank',
       }),
     ],
     marks: {

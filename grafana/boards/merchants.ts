@@ -30,7 +30,6 @@ from merchant_upi_summary
 where date = ${NEWEST}
 order by amount desc, merchant
 limit 500`,
-        example: 'chaishop@ybl',
       }),
     ],
     bands: [

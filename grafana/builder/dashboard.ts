@@ -165,11 +165,8 @@ function questionJson(query: Query, ids: ReadonlyMap<string, number>): object {
   switch (query.kind) {
     case 'sql':
       return { editorMode: 'code', format: query.format, rawQuery: true, rawSql: query.sql }
-    case 'prom': {
-      const { expr, legend, instant } = query
-      const kind = instant ? { format: 'table', instant: true, range: false } : { range: true }
-      return { editorMode: 'code', expr, legendFormat: legend, ...kind }
-    }
+    case 'prom':
+      return { editorMode: 'code', expr: query.expr, legendFormat: query.legend, range: true }
     case 'shared': {
       const panelId = ids.get(query.panel)
       if (panelId === undefined) throw new Error(`no panel ${query.panel} to share`)

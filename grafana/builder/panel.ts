@@ -73,7 +73,7 @@ export function panel(
     unit: UNITS[unit],
     noValue: empty,
     ...(given.decimals === undefined ? {} : { decimals: given.decimals }),
-    ...(given.steps === undefined ? {} : stepsJson(given.steps)),
+    ...(given.steps === undefined ? {} : { thresholds: thresholdsOf(given.steps) }),
     ...kind.defaults,
     ...(kind.custom === undefined ? {} : { custom: kind.custom }),
   }
@@ -103,9 +103,9 @@ function refuseSilence({ title, about, unit, empty }: Words): void {
   if (faults.length > 0) throw new Error(`panel ${title}: ${faults.join(', ')}`)
 }
 
-function stepsJson([first, ...rest]: Steps): object {
+function thresholdsOf([first, ...rest]: Steps): object {
   const steps = [{ color: first, value: null }, ...rest.map(([value, color]) => ({ color, value }))]
-  return { thresholds: { mode: 'absolute', steps } }
+  return { mode: 'absolute', steps }
 }
 
 function propertiesOf(field: Field): { id: string; value: unknown }[] {
@@ -122,10 +122,6 @@ function propertiesOf(field: Field): { id: string; value: unknown }[] {
     width !== undefined && { id: 'custom.width', value: width },
     isRight === true && { id: 'custom.align', value: 'right' },
   ].filter((property) => property !== false)
-}
-
-function thresholdsOf(steps: Steps): unknown {
-  return (stepsJson(steps) as { thresholds: unknown }).thresholds
 }
 
 function mappingsOf(names: NonNullable<Field['names']>): object[] {

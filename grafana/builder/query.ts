@@ -28,8 +28,6 @@ export interface PromQuery {
   readonly from: Datasource
   readonly expr: string
   readonly legend: string
-  /** The last value alone, as rows of a table. */
-  readonly instant: boolean
 }
 
 export interface SharedQuery {
@@ -51,12 +49,7 @@ export function rows(sql: string): SqlQuery {
 
 /** An expression over time; the legend may name labels as {{label}}. */
 export function prom(expr: string, legend: string): PromQuery {
-  return { kind: 'prom', from: PROMETHEUS, expr, legend, instant: false }
-}
-
-/** What an expression is now. */
-export function promNow(expr: string, legend: string): PromQuery {
-  return { kind: 'prom', from: PROMETHEUS, expr, legend, instant: true }
+  return { kind: 'prom', from: PROMETHEUS, expr, legend }
 }
 
 /** The answer that another panel of the dashboard has got. */

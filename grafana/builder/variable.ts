@@ -3,8 +3,6 @@ import { POSTGRES } from './query.ts'
 /** A choice at the top of a dashboard; a statement uses it as $name. */
 export interface Variable {
   readonly name: string
-  /** A value that the tests put in, as Grafana would. */
-  readonly example: string
   readonly json: Readonly<Record<string, unknown>>
 }
 
@@ -30,12 +28,12 @@ export function oneOf(given: {
     hide: 0,
     skipUrlSync: false,
   }
-  return { name, example: values[0], json }
+  return { name, json }
 }
 
 /** One of what a statement finds; a statement writes '$name'. */
 export function oneFound(given: Found): Variable {
-  return found(given, { includeAll: false, multi: false, current: {} }, given.example)
+  return found(given, { includeAll: false, multi: false, current: {} })
 }
 
 /**
@@ -45,7 +43,7 @@ export function oneFound(given: Found): Variable {
 export function anyFound(given: Found & { readonly column: string }): Variable {
   const all = { text: ['All'], value: ['$__all'], selected: true }
   const choice = { includeAll: true, allValue: given.column, multi: true, current: all }
-  return found(given, choice, given.column)
+  return found(given, choice)
 }
 
 interface Found {
@@ -54,10 +52,9 @@ interface Found {
   readonly about: string
   /** One column of text. */
   readonly sql: string
-  readonly example: string
 }
 
-function found({ name, label, about, sql }: Found, choice: object, example: string): Variable {
+function found({ name, label, about, sql }: Found, choice: object): Variable {
   const json = {
     type: 'query',
     name,
@@ -75,5 +72,5 @@ function found({ name, label, about, sql }: Found, choice: object, example: stri
     skipUrlSync: false,
     ...choice,
   }
-  return { name, example, json }
+  return { name, json }
 }
