@@ -98,6 +98,12 @@ export function formatSpan(millis: number): string {
   return `${Math.round(millis / 86_400_000)} d`
 }
 
+/** A minute as people in India write it: schedules follow Indian days wherever the operator sits. */
+export function inIndia(at: Date): string {
+  const shifted = new Date(at.getTime() + 330 * 60_000)
+  return `${shifted.toISOString().slice(0, 16).replace('T', ' ')} IST`
+}
+
 function cellText(value: string | number | null | undefined): string {
   return value === null || value === undefined ? '' : String(value)
 }

@@ -268,3 +268,6 @@ export const OPEN_LETTERS_COUNTED_MAX = 100_000
 
 // Failed runs of a day that are counted for a fact: one request to Temporal, whose answer stays small.
 export const FAILED_RUNS_COUNTED_MAX = 1_000
+
+// What the page of ./upi status waits for one who does not answer: it shows the others' figures, and who is away.
+export const STATUS_ANSWER_MS_MAX = 3_000

@@ -21,7 +21,7 @@ export interface PartitionStatus {
 
 /** Reads the stream's place from both ends. */
 export async function readStreamStatus(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   kafka: Kafka,
   { topic, group }: { topic: string; group: string },
 ): Promise<StreamStatus> {

@@ -12,7 +12,7 @@ import {
 import { SCHEDULES } from '../../workflows/schedules.ts'
 import { recordByHand } from '../by-hand.ts'
 import { newCommand, subCommand } from '../command.ts'
-import { note, print, printJson, printTable } from '../output.ts'
+import { inIndia, note, print, printJson, printTable } from '../output.ts'
 
 /** `./upi schedules` */
 export function schedulesCommand(): Command {
@@ -132,12 +132,6 @@ function printList(statuses: readonly ScheduleStatus[]): void {
 
 function lastOf(run: ScheduleStatus['last'][number] | undefined): string {
   return run === undefined ? 'never' : `${inIndia(run.dueAt)} ${run.outcome}`
-}
-
-// Schedules follow Indian days wherever the operator sits.
-function inIndia(at: Date): string {
-  const shifted = new Date(at.getTime() + 330 * 60_000)
-  return `${shifted.toISOString().slice(0, 16).replace('T', ' ')} IST`
 }
 
 function forMachines({ next, last, ...rest }: ScheduleStatus) {

@@ -1,48 +1,36 @@
 import type { Command } from 'commander'
-import pg from 'pg'
-import { type Config, loadConfig, need } from '../../platform/config.ts'
-import { createKafka } from '../../platform/kafka.ts'
-import { secureUrl } from '../../platform/postgres.ts'
-import {
-  type ComponentState,
-  type Resources,
-  readState,
-  resourcesOf,
-  type StackState,
-} from '../../platform/stack/index.ts'
-import { readStreamStatus, type StreamStatus } from '../../platform/stream-status.ts'
-import { createLogger } from '../../platform/telemetry.ts'
+import { type Config, loadConfig } from '../../platform/config.ts'
+import { isOver, readState, type StackState } from '../../platform/stack/index.ts'
+import type { StreamStatus } from '../../platform/stream-status.ts'
 import { newCommand } from '../command.ts'
-import { formatBytes, formatSpan, paint, print, printJson, tableLines } from '../output.ts'
+import { formatBytes, paint, print, printJson } from '../output.ts'
+import type { StatusLine } from '../status/line.ts'
+import { statusLines } from '../status/lines.ts'
+import { pageLines } from '../status/page.ts'
+import {
+  describeParts,
+  memoryOfAll,
+  type Parts,
+  partsBriefly,
+  partsTable,
+} from '../status/parts.ts'
+import type { Reading } from '../status/probe.ts'
+import { Screen } from '../status/screen.ts'
+import { type Readings, Sources } from '../status/sources.ts'
 
 const WATCH_EVERY_MS = 1_000
-const ASK_TIMEOUT_MS = 3_000
-const REDRAW = '\u001b[H\u001b[J'
+// Of what is no terminal nobody knows the width: whoever reads it wants all of it.
+const PLAIN_COLUMNS = 120
 
-interface Status {
+interface Status extends Parts {
   readonly ready: boolean
   readonly phase: string
   readonly home: string
-  readonly components: readonly ComponentStatus[]
-  /** What starts the others and looks after them; null when nothing runs. */
-  readonly supervisor: SupervisorStatus | null
   readonly stream: StreamStatus | null
+  readonly checks: readonly StatusLine[]
+  /** What the lines are made of, for machines. */
+  readonly readings: Readings | null
 }
-
-interface ComponentStatus {
-  readonly name: string
-  readonly state: string
-  readonly pid: number | null
-  readonly address: string
-  readonly version: string
-  readonly rss_bytes: number | null
-  readonly pss_bytes: number | null
-  readonly started_at: string | null
-  readonly restarts: number
-  readonly detail: string | null
-}
-
-type SupervisorStatus = Pick<ComponentStatus, 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'>
 
 /** `./upi status` */
 export function statusCommand(): Command {
@@ -53,152 +41,136 @@ export function statusCommand(): Command {
     .option('--json', 'print for machines')
     .option('--watch', 'show again every second until Ctrl-C; with --json a line each time')
     .action(async (options: { json?: boolean; watch?: boolean }) => {
-      const config = loadConfig()
-      if (options.watch === true) await watch(config, options.json === true)
-      const status = await readStatus(config)
-      if (options.json === true) printJson(status)
-      else for (const line of statusLines(status)) print(line)
+      const page = new Page(loadConfig())
+      if (options.watch === true) await watch(page, options.json === true)
+      const status = await page.read()
+      if (options.json === true) printJson(forMachines(status))
+      else for (const line of wholePage(status, process.stdout.columns)) print(line)
       if (!status.ready) process.exitCode = 1
     })
 }
 
-async function watch(config: Config, isJson: boolean): Promise<never> {
+async function watch(page: Page, isJson: boolean): Promise<never> {
+  const screen = process.stdout.isTTY && !isJson ? new Screen() : undefined
+  let status = await page.read()
+  const show = () => {
+    if (isJson) print(JSON.stringify(forMachines(status)))
+    else if (screen === undefined) print(`${wholePage(status, undefined).join('\n')}\n`)
+    else screen.draw(fittingPage(status, screen))
+  }
+  screen?.onResize(show)
+  // Nothing needs an end but the screen, which puts back what was there.
+  if (screen !== undefined)
+    process.once('SIGINT', () => process.exit(0)).once('SIGTERM', () => process.exit(0))
   for (;;) {
-    const status = await readStatus(config)
-    const clear = process.stdout.isTTY ? REDRAW : ''
-    if (isJson) print(JSON.stringify(status))
-    else print(`${clear}${statusLines(status).join('\n')}`)
+    show()
     await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
+    status = await page.read()
   }
 }
 
-async function readStatus(config: Config): Promise<Status> {
-  const state = readState(config.home)
-  const isLive = state !== undefined && !['stopped', 'failed', 'lost'].includes(state.phase)
-  const { components, supervisor } =
-    state === undefined ? { components: [], supervisor: null } : describe(state, isLive)
-  return {
-    ready: isLive && state.ready,
-    phase: state?.phase ?? 'stopped',
-    home: config.home,
-    components,
-    supervisor,
-    stream: isLive ? await askStream(config) : null,
+/** Reads the page; what is asked of the servers stays open as long as the same stack runs. */
+class Page {
+  readonly #config: Config
+  #sources: { readonly of: string; readonly sources: Sources } | undefined
+
+  constructor(config: Config) {
+    this.#config = config
+  }
+
+  async read(): Promise<Status> {
+    const state = readState(this.#config.home)
+    const isLive = state !== undefined && !isOver(state.phase)
+    const parts =
+      state === undefined ? { components: [], supervisor: null } : describeParts(state, isLive)
+    const readings = isLive ? await this.#sourcesOf(state).read() : null
+    return {
+      ready: isLive && state.ready,
+      phase: state?.phase ?? 'stopped',
+      home: this.#config.home,
+      ...parts,
+      stream: given(readings?.stream) ?? null,
+      checks: readings === null ? [] : statusLines(readings),
+      readings,
+    }
+  }
+
+  #sourcesOf(state: StackState): Sources {
+    const of = [state.stackId, ...state.components.map(({ name }) => name)].join(' ')
+    if (this.#sources?.of !== of) {
+      this.#sources = { of, sources: new Sources(this.#config, state) }
+    }
+    return this.#sources.sources
   }
 }
 
-function describe(state: StackState, isLive: boolean): Pick<Status, 'components' | 'supervisor'> {
-  const { supervisor, startedAt } = state
-  const pids = state.components.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
-  const resources = isLive ? resourcesOf([...pids, supervisor.pid]) : new Map()
-  const components = state.components.map((component) => describeOne(component, isLive, resources))
-  if (!isLive) return { components, supervisor: null }
-  const own = memoryOf(supervisor.pid, resources)
-  return { components, supervisor: { pid: supervisor.pid, ...own, started_at: startedAt } }
-}
-
-function describeOne(
-  component: ComponentState,
-  isLive: boolean,
-  resources: Map<number, Resources>,
-): ComponentStatus {
-  return {
-    name: component.name,
-    state: isLive ? component.state : 'stopped',
-    pid: isLive ? (component.pid ?? null) : null,
-    address: component.address,
-    version: component.version,
-    ...memoryOf(component.pid, resources),
-    started_at: component.startedAt ?? null,
-    restarts: component.restarts,
-    detail: component.detail ?? null,
-  }
-}
-
-function memoryOf(
-  pid: number | undefined,
-  resources: Map<number, Resources>,
-): Pick<ComponentStatus, 'rss_bytes' | 'pss_bytes'> {
-  const used = pid === undefined ? undefined : resources.get(pid)
-  return { rss_bytes: used?.rssBytes ?? null, pss_bytes: used?.pssBytes ?? null }
-}
-
-/** The stream's place, or null when Kafka or Postgres does not answer: the table says which. */
-async function askStream(config: Config): Promise<StreamStatus | null> {
-  let client: pg.Client | undefined
-  try {
-    const access = need(config, 'databaseUrl', 'kafkaBrokers')
-    const log = createLogger({ process: 'status', level: 'silent', pretty: false })
-    client = new pg.Client({
-      connectionString: secureUrl(access, access.databaseUrl),
-      connectionTimeoutMillis: ASK_TIMEOUT_MS,
-      query_timeout: ASK_TIMEOUT_MS,
-    })
-    await client.connect()
-    const kafka = createKafka(access, 'upi-status', log)
-    return await readStreamStatus(client, kafka, {
-      topic: config.topic,
-      group: config.consumerGroup,
-    })
-  } catch {
-    return null
-  } finally {
-    await client?.end().catch(() => {})
-  }
-}
-
-function statusLines(status: Status): string[] {
+/** All there is to say, however many lines it takes. */
+function wholePage(status: Status, columns: number | undefined): string[] {
   if (status.components.length === 0) return [`stopped: nothing has run in ${status.home}`]
-  const now = Date.now()
-  const rows = [...status.components, ...supervisorRow(status.supervisor)]
-  const table = tableLines(rows, [
-    { title: 'part', value: (row) => row.name },
-    { title: 'state', value: (row) => row.state, style: (row) => stateStyle(row.state) },
-    { title: 'version', value: (row) => row.version },
-    { title: 'pid', value: (row) => row.pid, align: 'right' },
-    { title: 'memory', value: (row) => memoryText(row), align: 'right' },
-    { title: 'address', value: (row) => row.address },
-    { title: 'age', value: (row) => ageText(row, now), align: 'right' },
-    { title: 'restarts', value: (row) => row.restarts || '', align: 'right' },
-    { title: '', value: (row) => row.detail },
-  ])
-  const sum = rows.reduce((bytes, row) => bytes + (row.pss_bytes ?? 0), 0)
-  const head = status.ready ? paint('green', 'ready') : paint('red', `not ready (${status.phase})`)
+  const width = columns ?? PLAIN_COLUMNS
   return [
-    `${head}  ${sum > 0 ? `${formatBytes(sum)} in all  ` : ''}${status.home}`,
+    headOf(status),
     '',
-    ...table,
-    '',
-    streamLine(status.stream),
+    ...partsTable(status, columns ?? Number.POSITIVE_INFINITY),
+    ...(status.checks.length === 0 ? [] : ['', ...pageLines(status.checks, width)]),
   ]
 }
 
-function supervisorRow(supervisor: SupervisorStatus | null): ComponentStatus[] {
-  if (supervisor === null) return []
-  const rest = { address: '', version: '', restarts: 0, detail: null }
-  return [{ name: 'supervisor', state: 'ready', ...rest, ...supervisor }]
+/** The same within a terminal: the parts as a table if there is room for it, else as a word each. */
+function fittingPage(
+  status: Status,
+  { columns, rows }: Pick<Screen, 'columns' | 'rows'>,
+): string[] {
+  const whole = wholePage(status, columns)
+  if (whole.length <= rows || status.components.length === 0) return whole
+  const head = [headOf(status), ...partsBriefly(status)]
+  const lines = status.checks.length === 0 ? [] : pageLines(status.checks, columns)
+  return head.length + lines.length < rows ? [...head, '', ...lines] : [...head, ...lines]
 }
 
-function streamLine(stream: StreamStatus | null): string {
-  if (stream === null) return 'stream: no figures, Kafka or Postgres does not answer'
-  const age = stream.last_batch_age_seconds
-  const last = age === null ? 'nothing written yet' : `last batch ${formatSpan(age * 1000)} ago`
-  const each = stream.partitions.map(({ partition, lag }) => `${partition}: ${lag}`).join(', ')
-  return `stream: lag ${stream.lag} (${each}), ${last}`
+function headOf(status: Status): string {
+  const head = status.ready ? paint('green', 'ready') : paint('red', `not ready (${status.phase})`)
+  const bytes = memoryOfAll(status)
+  const of = (state: StatusLine['state']) =>
+    status.checks.filter((line) => line.state === state).length
+  const act = of('act') === 0 ? '' : paint('red', `${of('act')} to act on`)
+  const look = of('look') === 0 ? '' : paint('yellow', `${of('look')} to look at`)
+  const memory = bytes > 0 ? `${formatBytes(bytes)} in all` : ''
+  return [head, act, look, memory, status.home].filter((each) => each !== '').join('  ')
 }
 
-function memoryText(row: ComponentStatus): string {
-  const bytes = row.pss_bytes ?? row.rss_bytes
-  return bytes === null ? '' : formatBytes(bytes)
+function forMachines({ readings, ...status }: Status) {
+  if (readings === null) return status
+  const { facts, pace, process, closes, schedules } = readings
+  const told = Object.values(facts).flatMap((reading) => Object.entries(given(reading) ?? {}))
+  const away = Object.values({
+    ...readings.facts,
+    pace,
+    process,
+    closes,
+    schedules,
+    stream: readings.stream,
+  })
+  return {
+    ...status,
+    pace: given(pace) ?? null,
+    process: given(process) ?? null,
+    days: given(closes) ?? null,
+    schedules: given(schedules) ?? null,
+    facts: Object.fromEntries(
+      told.map(([name, samples]) => [
+        name,
+        samples.map(([value, labels = {}]) => ({ ...labels, value })),
+      ]),
+    ),
+    away: [
+      ...new Set(
+        away.flatMap((each) => (each !== undefined && 'away' in each ? [each.away.who] : [])),
+      ),
+    ],
+  }
 }
 
-function ageText(row: ComponentStatus, now: number): string {
-  if (row.pid === null || row.started_at === null) return ''
-  return formatSpan(now - Date.parse(row.started_at))
-}
-
-function stateStyle(state: ComponentState['state'] | string) {
-  if (state === 'ready' || state === 'done') return 'green' as const
-  if (state === 'failed' || state === 'stopped') return 'red' as const
-  return 'yellow' as const
+function given<T>(reading: Reading<T> | undefined): T | undefined {
+  return reading !== undefined && 'value' in reading ? reading.value : undefined
 }

@@ -44,3 +44,40 @@ export async function readArchivedDays(
     .execute()
   return new Set(rows.map((row) => row.business_date))
 }
+
+/** How the last business days that have ended stand. */
+export interface Closes {
+  readonly days: readonly {
+    readonly date: string
+    readonly state: 'open' | 'closed' | 'revised'
+    readonly failed: boolean
+  }[]
+  readonly last_closed_at: string | null
+}
+
+/** Reads how the last seven days stand of which anything is known, and when a day was last closed. */
+export async function readCloses(
+  ask: <Row extends object>(sql: string) => Promise<Row[]>,
+): Promise<Closes> {
+  const rows = await ask<Closes['days'][number] & { at: Date | null }>(CLOSES)
+  return {
+    days: rows
+      .filter(({ date }) => date !== null)
+      .map(({ date, state, failed }) => ({ date, state, failed })),
+    last_closed_at: rows[0]?.at?.toISOString() ?? null,
+  }
+}
+
+const CLOSES = `
+  with today as (select (now() at time zone 'Asia/Kolkata')::date as day),
+  known as (
+    select business_date as day from ops.model_days
+    union select business_date from ops.dirty_keys
+    union select business_date from ops.days
+  )
+  select known.day as date, coalesce(d.state, 'open') as state, d.failed_at is not null as failed, closed.at
+  from (select max(closed_at) as at from ops.days) as closed
+  cross join today
+  left join known on known.day < today.day and known.day >= today.day - 7
+  left join ops.days as d on d.business_date = known.day
+  order by known.day desc`

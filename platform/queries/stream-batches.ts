@@ -83,3 +83,21 @@ export async function readRules(client: ClientBase): Promise<object[]> {
   )
   return rows.map(({ settings }) => settings)
 }
+
+/** What the stream has written lately. */
+export interface Pace {
+  readonly messages_last_minute: number
+  readonly rejected_last_minute: number
+}
+
+/** Counts what was written in the last minute. */
+export async function readPace(
+  ask: <Row extends object>(sql: string) => Promise<Row[]>,
+): Promise<Pace> {
+  const [row] = await ask<Pace>(`
+    select coalesce(sum(messages), 0)::integer as messages_last_minute,
+           coalesce(sum(rejected), 0)::integer as rejected_last_minute
+      from ops.stream_batches
+     where kind = 'stream' and committed_at > now() - interval '1 minute'`)
+  return row ?? { messages_last_minute: 0, rejected_last_minute: 0 }
+}

@@ -23,6 +23,7 @@ export {
   type ComponentPhase,
   type ComponentState,
   type Failure,
+  isOver,
   type Phase,
   readState,
   type StackState,

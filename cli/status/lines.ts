@@ -1,0 +1,185 @@
+import type { Told } from '../../platform/facts/fact-reader.ts'
+import { formatBytes, formatSpan, inIndia } from '../output.ts'
+import { count, judge, type LineState, type StatusLine } from './line.ts'
+import type { Reading } from './probe.ts'
+import type { Readings } from './sources.ts'
+import { streamLines } from './stream-lines.ts'
+import { figure, ranked } from './told.ts'
+
+// The bounds of the alerts, in grafana/alerts: whoever looks here must not be told otherwise than who is woken.
+const MARTS_OLD_SECONDS = 600
+const CLOSE_OVERDUE_SECONDS = 1_800
+const DAY_LATE_SECONDS = 26 * 3_600
+const TRANSACTION_LONG_SECONDS = 1_800
+const VIEWER_QUERY_SECONDS = 1
+const CONNECTIONS_BUSY = 0.8
+const DISK_LOOK = 0.2
+const DISK_ACT = 0.1
+
+/** The page of an operator, judged: everything that was asked, in the order in which one looks. */
+export function statusLines(readings: Readings): StatusLine[] {
+  return [
+    ...streamLines(readings),
+    ...dayLines(readings),
+    ...scheduleLines(readings),
+    ...serverLines(readings),
+  ]
+}
+
+function dayLines({ facts, closes }: Readings): StatusLine[] {
+  const { days, models, books } = facts
+  return [
+    ...each(closes, (reading) =>
+      judge({ name: 'days', more: './upi models plan' }, reading, (value) => {
+        const told = days !== undefined && 'value' in days ? days.value : {}
+        const overdue = figure(told, 'upi_day_close_overdue_seconds')
+        const all = value.days
+        const open = all.filter(({ state }) => state === 'open').length
+        const failed = figure(told, 'upi_days_failed')
+        const at = value.last_closed_at
+        const last = at === null ? 'none closed yet' : `last close ${timeOf(new Date(at))}`
+        const isLate = overdue > CLOSE_OVERDUE_SECONDS
+        const since = isLate ? `; overdue by ${formatSpan(overdue * 1000)}` : ''
+        return {
+          state: failed > 0 || isLate ? 'act' : 'ok',
+          text: `${open} open, ${failed} failed; ${last}${since}`,
+        }
+      }),
+    ),
+    ...each(models, (reading) =>
+      judge({ name: 'figures', more: './upi models plan' }, reading, (told) => {
+        const marks = ranked(told, 'upi_models_oldest_mark_age_seconds')
+        const waiting = marks.filter(({ value }) => value > 0)
+        const unseen = figure(told, 'upi_models_discovery_age_seconds')
+        const oldest = Math.max(unseen, waiting[0]?.value ?? 0)
+        const shown = waiting.map(({ label, value }) => `${label} ${formatSpan(value * 1000)}`)
+        const of = waiting.length === 0 ? `${count(marks.length, 'model')} built` : shown.join(', ')
+        const looked =
+          unseen > 0 ? `; changes not looked for since ${formatSpan(unseen * 1000)}` : ''
+        return {
+          state: oldest > MARTS_OLD_SECONDS ? 'look' : 'ok',
+          text: `${of}${looked}`,
+        }
+      }),
+    ),
+    ...each(books, (reading) =>
+      judge({ name: 'books', more: './upi reconcile' }, reading, (told) => {
+        const is = (told.upi_books ?? []).filter(([value]) => value === 1)
+        const by = Object.groupBy(is, ([, labels = {}]) => labels.state ?? '')
+        const age = figure(told, 'upi_reconcile_age_seconds')
+        const broken = (by.broken ?? []).map(([, labels = {}]) => labels.book)
+        const states = Object.entries(by).map(([state, all = []]) => `${all.length} ${state}`)
+        const shown = broken.length > 0 ? `broken: ${broken.join(', ')}` : states.join(', ')
+        const looked = is.length === 0 ? 'never looked at' : `${shown}; all looked at`
+        const isLate = age > DAY_LATE_SECONDS
+        return {
+          state: broken.length > 0 ? 'act' : isLate ? 'look' : 'ok',
+          text: is.length === 0 && !isLate ? looked : `${looked} ${formatSpan(age * 1000)} ago`,
+        }
+      }),
+    ),
+  ]
+}
+
+function scheduleLines({ schedules }: Readings): StatusLine[] {
+  if (schedules === undefined) return []
+  const line = { name: 'schedule', more: './upi schedules list' }
+  if ('away' in schedules) {
+    const { who, reason, fix } = schedules.away
+    const text = [who === 'Temporal' ? reason : `${who}: ${reason}`, fix].filter(Boolean).join('; ')
+    return [{ name: 'schedules', more: './upi logs temporal', state: 'act', text }]
+  }
+  return schedules.value.map(({ id, state, next: [next], last, missed, note }) => {
+    const run = last.at(-1)
+    const ended = run === undefined ? 'never ran' : `last ${timeOf(run.dueAt)} ${run.outcome}`
+    const due = state === 'paused' ? `paused (${note})` : `next ${timeOf(next)}`
+    const text = state === 'missing' ? 'missing: ./upi schedules apply' : `${due}, ${ended}`
+    const isBad = run?.outcome === 'failed' || run?.outcome === 'timed_out'
+    const standing: LineState =
+      state === 'missing' ? 'act' : state === 'paused' || isBad ? 'look' : 'ok'
+    const lost = missed === 0 ? '' : `, ${missed} missed`
+    return { ...line, state: standing, text: `${id} ${text}${lost}` }
+  })
+}
+
+function timeOf(at: Date | undefined): string {
+  return at === undefined ? 'never' : inIndia(at).slice(5, 16)
+}
+
+function serverLines({ facts }: Readings): StatusLine[] {
+  const { backups, sessions, sizes, disk } = facts
+  return [
+    ...each(backups, (reading) =>
+      judge({ name: 'backup', more: './upi backup list' }, reading, (told) => {
+        const age = figure(told, 'upi_backup_age_seconds')
+        return {
+          state: age > DAY_LATE_SECONDS ? 'look' : 'ok',
+          text: `${formatSpan(age * 1000)} since the newest, or the start`,
+        }
+      }),
+    ),
+    ...each(sessions, (reading) => postgresLine(reading, sizes)),
+    ...each(sessions, (reading) =>
+      judge({ name: 'statements', more: './upi logs postgres' }, reading, (told) => {
+        const [query] = ranked(told, 'upi_postgres_longest_query_seconds')
+        const [open] = ranked(told, 'upi_postgres_longest_transaction_seconds')
+        const viewer = ['upi_report', 'upi_api'].map((role) =>
+          figure(told, 'upi_postgres_longest_query_seconds', role),
+        )
+        const isLong = (open?.value ?? 0) > TRANSACTION_LONG_SECONDS
+        const isSlow = Math.max(...viewer) > VIEWER_QUERY_SECONDS
+        return {
+          state: isLong || isSlow ? 'look' : 'ok',
+          text: `longest ${said(query)}; transaction ${said(open)}`,
+        }
+      }),
+    ),
+    ...each(disk, (reading) =>
+      judge({ name: 'disk', more: './upi doctor' }, reading, (told) => {
+        const disks = ranked(told, 'upi_disk_size_bytes').map(({ label, value }) => ({
+          label,
+          free: figure(told, 'upi_disk_free_bytes', label),
+          share: figure(told, 'upi_disk_free_bytes', label) / value,
+        }))
+        const [least] = disks.toSorted((a, b) => a.share - b.share)
+        if (least === undefined) return { state: 'look', text: 'no folder is known' }
+        const { share, free } = least
+        const sizes = ranked(told, 'upi_disk_size_bytes')
+        const size = sizes.find(({ label }) => label === least.label)?.value
+        const names = sizes.filter(({ value }) => value === size).map(({ label }) => label)
+        const text = `${formatBytes(free)} free, ${Math.round(share * 100)} % (${names.join(', ')})`
+        return { state: share < DISK_ACT ? 'act' : share < DISK_LOOK ? 'look' : 'ok', text }
+      }),
+    ),
+  ]
+}
+
+function postgresLine(reading: Reading<Told>, sizes: Readings['facts']['sizes']): StatusLine {
+  const line = { name: 'postgres', more: './upi logs postgres' }
+  if ('away' in reading) {
+    const { reason, fix } = reading.away
+    return { ...line, state: 'act', text: [reason, fix].filter(Boolean).join('; ') }
+  }
+  const told = reading.value
+  const used = ranked(told, 'upi_postgres_connections').reduce((sum, { value }) => sum + value, 0)
+  const max = figure(told, 'upi_postgres_connections_max')
+  const bytes =
+    sizes !== undefined && 'value' in sizes
+      ? `; ${formatBytes(figure(sizes.value, 'upi_postgres_database_bytes'))} on disk`
+      : ''
+  return {
+    ...line,
+    state: used / max > CONNECTIONS_BUSY ? 'look' : 'ok',
+    text: `${used} of ${max} connections${bytes}`,
+  }
+}
+
+function said(longest: { label: string; value: number } | undefined): string {
+  if (longest === undefined || longest.value < 0.05) return '0.0 s'
+  return `${formatSpan(longest.value * 1000)} (${longest.label})`
+}
+
+/** The lines of what belongs to this stack. */
+function each<T>(reading: T | undefined, line: (reading: T) => StatusLine): StatusLine[] {
+  return reading === undefined ? [] : [line(reading)]
+}
