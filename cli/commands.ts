@@ -39,7 +39,7 @@ export const COMMANDS: readonly { group: string; entries: readonly Entry[] }[] =
       },
       {
         name: 'doctor',
-        summary: 'what is missing on this machine, and the fix',
+        summary: 'what is wrong with this machine or the platform, and the fix',
         load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
       },
     ],

@@ -271,3 +271,12 @@ export const FAILED_RUNS_COUNTED_MAX = 1_000
 
 // What the page of ./upi status waits for one who does not answer: it shows the others' figures, and who is away.
 export const STATUS_ANSWER_MS_MAX = 3_000
+
+// What doctor waits for an answer: it is asked when something is slow already.
+export const DOCTOR_ANSWER_MS_MAX = 10_000
+
+// How far two machines' clocks may lie apart: ages and latencies are taken between them, and shown in seconds.
+export const CLOCK_SKEW_MS_MAX = 2_000
+
+// A partition with messages whose offset has not moved for so long stands still: a batch is written within a second.
+export const STANDSTILL_SECONDS_MAX = 10

@@ -87,10 +87,11 @@ async function withClient<T>(
 
 const SERVER_VERSION_MIN = 18
 
-async function requireServer(client: pg.ClientBase): Promise<void> {
+/** Refuses a server that is too old; gives its version. */
+export async function requireServer(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ server_version: string }>('show server_version')
   const version = rows[0]?.server_version ?? ''
-  if (Number.parseInt(version, 10) >= SERVER_VERSION_MIN) return
+  if (Number.parseInt(version, 10) >= SERVER_VERSION_MIN) return version
   throw new UpiError('POSTGRES_VERSION', `the server is Postgres ${version}`, {
     fix: `use Postgres ${SERVER_VERSION_MIN} or newer`,
   })

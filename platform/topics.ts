@@ -77,14 +77,34 @@ export async function ensureTopics(
   return plans.map((plan) => {
     const topic = found.get(plan.name)
     if (topic === undefined) throw new UpiError('KAFKA_UNAVAILABLE', `topic ${plan.name} vanished`)
-    const drift = [...shapeDrift(plan, topic), ...settingDrift(plan, topic)]
     return {
       topic: plan.name,
       created: created.has(plan.name),
       partitions: topic.partitions,
-      drift,
+      drift: driftOf(plan, topic),
     }
   })
+}
+
+/** The same, looked at only: how each topic differs from its plan; undefined for one that is missing. */
+export async function findDrift(
+  admin: Admin,
+  plans: readonly TopicPlan[],
+): Promise<Map<string, readonly TopicDrift[] | undefined>> {
+  const existing = new Set(await admin.listTopics())
+  const there = plans.filter(({ name }) => existing.has(name))
+  const found =
+    there.length === 0 ? new Map<string, FoundTopic>() : await describeTopics(admin, there)
+  return new Map(
+    plans.map((plan) => {
+      const topic = found.get(plan.name)
+      return [plan.name, topic === undefined ? undefined : driftOf(plan, topic)]
+    }),
+  )
+}
+
+function driftOf(plan: TopicPlan, topic: FoundTopic): TopicDrift[] {
+  return [...shapeDrift(plan, topic), ...settingDrift(plan, topic)]
 }
 
 interface FoundTopic {

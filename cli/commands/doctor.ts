@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { loadConfig } from '../../platform/config.ts'
 import { doctorFindings } from '../../platform/stack/index.ts'
 import { newCommand } from '../command.ts'
+import { platformFindings } from '../doctor/platform-findings.ts'
 import { note, printJson, printTable } from '../output.ts'
 import { plannedOptions } from '../stack.ts'
 
@@ -8,18 +10,23 @@ import { plannedOptions } from '../stack.ts'
 export function doctorCommand(): Command {
   return newCommand(
     'doctor',
-    'Say what is missing on this machine to run the platform, and the fix.',
+    'Find what is wrong with this machine or with the platform that runs, and name the fix. Changes nothing.',
   )
     .option('--json', 'print for machines')
     .action(async (options: { json?: boolean }) => {
-      const findings = await doctorFindings(plannedOptions())
+      const planned = plannedOptions()
+      const [machine, platform] = await Promise.all([
+        doctorFindings(planned),
+        platformFindings(loadConfig(), planned),
+      ])
+      const findings = [...machine, ...platform]
       const bad = findings.filter((finding) => !finding.ok)
       if (options.json === true) printJson(findings)
       else {
         printTable(findings, [
           {
             title: '',
-            value: (finding) => (finding.ok ? 'ok' : 'missing'),
+            value: (finding) => (finding.ok ? 'ok' : 'mend'),
             style: (finding) => (finding.ok ? 'green' : 'red'),
           },
           { title: 'what', value: (finding) => finding.name },

@@ -35,7 +35,7 @@ export async function doctorFindings(options: StackOptions): Promise<Finding[]> 
     look('node', async () => `Node ${process.versions.node}`),
     look('folders', () => folders(options)),
     look('disk', () => disk(options)),
-    look('memory', async () => memory()),
+    look('memory', async () => memory(options)),
     look('ports', () => ports(options)),
     ...(isLocal('postgres') ? [look('postgres', () => postgres(options))] : []),
     ...(needsJava ? [look('java', () => java(options)), look('maven', () => maven(options))] : []),
@@ -44,6 +44,8 @@ export async function doctorFindings(options: StackOptions): Promise<Finding[]> 
 }
 
 const MEMORY_FREE_BYTES_MIN = 2 * 1024 ** 3
+// What a platform that runs already must have left to breathe.
+const MEMORY_LEFT_BYTES_MIN = 256 * 1024 ** 2
 const NEVER = new AbortController().signal
 
 async function look(name: string, action: () => Promise<string>): Promise<Finding> {
@@ -73,17 +75,22 @@ async function disk(options: StackOptions): Promise<string> {
   })
 }
 
-async function memory(): Promise<string> {
+async function memory(options: StackOptions): Promise<string> {
   const free = process.availableMemory?.() ?? freemem()
-  if (free >= MEMORY_FREE_BYTES_MIN) return `${gigabytes(free)} GB free`
+  const needed = isRunning(options) ? MEMORY_LEFT_BYTES_MIN : MEMORY_FREE_BYTES_MIN
+  if (free >= needed) return `${gigabytes(free)} GB free`
   throw new UpiError('COMPONENT_FAILED', `${gigabytes(free)} GB of memory free`, {
-    fix: `free ${gigabytes(MEMORY_FREE_BYTES_MIN)} GB: the platform takes 1.4 GB idle`,
+    fix: `free ${gigabytes(needed)} GB: the platform takes 1.4 GB idle`,
   })
 }
 
+function isRunning({ home }: StackOptions): boolean {
+  const state = readState(home)
+  return state !== undefined && !isOver(state.phase)
+}
+
 async function ports(options: StackOptions): Promise<string> {
-  const state = readState(options.home)
-  if (state !== undefined && !isOver(state.phase)) return 'taken by this platform, which runs'
+  if (isRunning(options)) return 'taken by this platform, which runs'
   const all = stackComponents(options).flatMap((component) => component.ports)
   const free = await Promise.all(all.map(isFree))
   const taken = all.filter((_, index) => !free[index])

@@ -1,0 +1,228 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Admin, Producer } from 'kafkajs'
+import kafkajs from 'kafkajs'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { need } from '../platform/config.ts'
+import { serveHealth } from '../platform/health-server.ts'
+import { createKafka } from '../platform/kafka.ts'
+import { createLogger } from '../platform/telemetry.ts'
+import { aMessage } from './factories.ts'
+import { freePort } from './free-port.ts'
+import { eventually, runCli, useStack } from './harness.ts'
+import { noteRunning } from './running-state.ts'
+
+const own = useStack('database', 'topics', 'namespace')
+const NOBODY = '127.0.0.1:1'
+const MACHINE = ['node', 'folders', 'disk', 'memory', 'ports', 'postgres', 'java', 'maven', 'room']
+let database: pg.Pool
+let admin: Admin
+let producer: Producer
+
+beforeAll(async () => {
+  database = own.pool()
+  const log = createLogger({ process: 'test', level: 'silent', pretty: false })
+  const kafka = createKafka(need(own.configFor(), 'kafkaBrokers'), 'upi-test', log)
+  admin = kafka.admin()
+  producer = kafka.producer()
+  await Promise.all([admin.connect(), producer.connect()])
+  await runCli(['schema', 'register'], own.env)
+  await runCli(['schedules', 'apply'], own.env)
+})
+afterAll(() => Promise.all([admin.disconnect(), producer.disconnect()]))
+
+interface Finding {
+  readonly name: string
+  readonly ok: boolean
+  readonly text: string
+  readonly fix?: string
+}
+
+/** What doctor finds of the platform; what this machine lacks is no fault of it. */
+async function faults(env: Record<string, string> = {}): Promise<Finding[]> {
+  const { code, stdout } = await runCli(['doctor', '--json'], { ...own.env, ...env })
+  const all = JSON.parse(stdout) as Finding[]
+  expect(code).toBe(all.every(({ ok }) => ok) ? 0 : 1)
+  return all.filter(({ name, ok }) => !ok && !MACHINE.includes(name))
+}
+
+test('a platform that is well has nothing to mend', async () => {
+  expect(await faults()).toEqual([])
+})
+
+// What was done to the settings, and who is found to be away; the others are still looked at.
+test.each([
+  ['DATABASE_URL', `postgres://upi:x@${NOBODY}/upi`, 'postgres server'],
+  ['KAFKA_BROKERS', NOBODY, 'kafka server'],
+  ['SCHEMA_REGISTRY_URL', `http://${NOBODY}`, 'registry server'],
+  ['TEMPORAL_ADDRESS', NOBODY, 'temporal server'],
+])('a wrong %s is found', async (name, value, server) => {
+  const found = await faults({ [name]: value })
+  expect(found).toEqual([
+    {
+      name: server,
+      ok: false,
+      text: expect.stringContaining(NOBODY),
+      fix: expect.stringContaining(name),
+    },
+  ])
+})
+
+// What is done to the database, what undoes it, and what is found.
+test.each([
+  [
+    'a migration that is missing',
+    `create table ops.kept as select * from ops.migrations order by name desc limit 1;
+     delete from ops.migrations where name in (select name from ops.kept)`,
+    'insert into ops.migrations select * from ops.kept; drop table ops.kept',
+    'migrations',
+    './upi migrate',
+  ],
+  [
+    'a migration of a later version',
+    `insert into ops.migrations values ('9999_later', now()::text)`,
+    `delete from ops.migrations where name = '9999_later'`,
+    'migrations',
+    'update this checkout',
+  ],
+  [
+    'a day whose build was refused',
+    `insert into ops.days (business_date, failed_at, error) values ('2026-02-01', now(), 'x')`,
+    'truncate ops.days cascade',
+    'days',
+    './upi backfill --from 2026-02-01 --to 2026-02-01 --mode failed',
+  ],
+  [
+    'a day that was not closed',
+    `insert into ops.days (business_date) values ((now() at time zone 'Asia/Kolkata')::date - 2)`,
+    'truncate ops.days cascade',
+    'days',
+    './upi aggregate --date',
+  ],
+  [
+    'a book that does not balance',
+    `insert into ops.reconciliations
+       (run_id, first_day, last_day, book, state, checked, unit, wrong, waiting, line, keys, seconds, actor)
+       values ('r', '2026-02-01', '2026-02-01', 'fold', 'broken', 1, 'rows', 1, 0, 'x', '{}', 1, 'test')`,
+    'truncate ops.reconciliations',
+    'books',
+    './upi reconcile',
+  ],
+])('%s is found', async (_, inject, mend, name, fix) => {
+  await database.query(inject)
+  try {
+    expect(await faults()).toEqual([
+      { name, ok: false, text: expect.any(String), fix: expect.stringContaining(fix) },
+    ])
+  } finally {
+    await database.query(mend)
+  }
+})
+
+test('a topic that differs, and a topic that is missing, are found and left as they are', async () => {
+  const { topic } = own.configFor()
+  const alter = (value: string) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: topic,
+          configEntries: [
+            { name: 'retention.ms', value },
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          ],
+        },
+      ],
+    })
+  await alter('86400000')
+  const found = await eventually(faults, (all) => all.some(({ name }) => name === 'topics'))
+  expect(found).toContainEqual(
+    expect.objectContaining({ name: 'topics', fix: expect.stringContaining('retention.ms') }),
+  )
+  await alter(String(7 * 86_400_000))
+  const elsewhere = await faults({ UPI_TOPIC: `${topic}_no` })
+  expect(elsewhere).toContainEqual({
+    name: 'topics',
+    ok: false,
+    text: `topic ${topic}_no is missing`,
+    fix: './upi topics',
+  })
+  expect(elsewhere).toContainEqual(
+    expect.objectContaining({ name: 'schema', fix: './upi schema register' }),
+  )
+  expect(await admin.listTopics()).not.toContain(`${topic}_no`)
+})
+
+test('a schedule that is paused or missing is found', async () => {
+  await runCli(['schedules', 'pause', 'backup', '--reason', 'a test'], own.env)
+  expect(await faults()).toEqual([
+    {
+      name: 'schedules',
+      ok: false,
+      text: 'backup is paused (a test)',
+      fix: './upi schedules resume backup',
+    },
+  ])
+  await runCli(['schedules', 'resume', 'backup'], own.env)
+})
+
+test('messages that nobody reads, and an offset that the log does not have, are found', async () => {
+  const { topic, consumerGroup } = own.configFor()
+  await producer.send({ topic, messages: [{ value: JSON.stringify(aMessage()), partition: 0 }] })
+  expect(await faults()).toEqual([
+    {
+      name: 'partitions',
+      ok: false,
+      text: 'partition 0 stands still with 1 messages to read',
+      fix: expect.stringContaining('./upi logs stream'),
+    },
+  ])
+  await database.query(
+    `insert into ops.stream_offsets (consumer_group, topic, kafka_partition, next_offset)
+     values ($1, $2, 0, 4711)`,
+    [consumerGroup, topic],
+  )
+  const [lost] = await faults()
+  expect(lost).toMatchObject({ name: 'partitions', fix: expect.stringContaining('./upi offsets') })
+  await database.query('truncate ops.stream_offsets')
+  await database.query(
+    `insert into ops.stream_offsets (consumer_group, topic, kafka_partition, next_offset)
+     values ($1, $2, 0, 1)`,
+    [consumerGroup, topic],
+  )
+})
+
+test('secrets that others may read are found', async () => {
+  const path = join(own.env.UPI_HOME as string, 'secrets.json')
+  writeFileSync(path, '{}', { mode: 0o644 })
+  chmodSync(path, 0o644)
+  expect(await faults()).toEqual([
+    {
+      name: 'secrets',
+      ok: false,
+      text: expect.stringContaining('mode 644'),
+      fix: `chmod 600 ${path}`,
+    },
+  ])
+  chmodSync(path, 0o600)
+})
+
+test('a part that is not ready says why, in its own words', async () => {
+  const port = await freePort()
+  const reason = 'Postgres is away'
+  const health = await serveHealth({ host: '127.0.0.1', port, readiness: () => reason })
+  noteRunning(own.env.UPI_HOME as string, [
+    { name: 'registry', state: 'restarting', detail: 'ended by SIGKILL' },
+    { name: 'stream', kind: 'process', address: `127.0.0.1:${port}` },
+    { name: 'worker', kind: 'process', address: NOBODY },
+  ])
+  const found = await faults()
+  await health.close()
+  expect(found.map(({ text, fix }) => `${text}; ${fix}`)).toEqual([
+    'registry is restarting: ended by SIGKILL; see ./upi logs registry',
+    'stream is not ready: Postgres is away; see ./upi logs stream',
+    expect.stringMatching(/^worker is ready: 127\.0\.0\.1:1 does not answer/),
+  ])
+})
