@@ -37,3 +37,9 @@ function grpcError(code: number): Error {
 function pgError(code: string): Error {
   return Object.assign(new Error('from Postgres'), { code })
 }
+
+test('a value that Postgres refuses is in no failure', () => {
+  const message = 'invalid input syntax for type numeric: "asha@ybl"'
+  const fault = Object.assign(new Error(message), { code: '22P02', severity: 'ERROR' })
+  expect(toFailure(fault).message).not.toContain('asha')
+})

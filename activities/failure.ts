@@ -3,6 +3,7 @@ import { TemporalFailure } from '@temporalio/common'
 import { UpiError } from '../core/errors.ts'
 import { kafkaFault } from '../platform/kafka.ts'
 import { postgresFault } from '../platform/postgres.ts'
+import { describeFault } from '../platform/telemetry.ts'
 import { temporalFault } from '../platform/temporal.ts'
 
 type Activity = (input: never) => Promise<unknown>
@@ -47,7 +48,8 @@ function knownFault(error: unknown): UpiError {
   const stored = postgresFault(error, 'TRANSFORM_DATABASE_URL')
   const fault = temporalFault(kafkaFault(stored, ['KAFKA_BROKERS']), TEMPORAL)
   if (fault instanceof UpiError) return fault
-  const message = error instanceof Error ? error.message : String(error)
+  // What Postgres says of a value is people's data, and Temporal keeps what a run has failed of.
+  const { message } = describeFault(error)
   const { code } = (error ?? {}) as { code?: unknown }
   const isPassing = typeof code === 'string' && PASSING.has(code)
   return new UpiError(isPassing ? 'POSTGRES_BUSY' : 'BUG', message, { cause: error })

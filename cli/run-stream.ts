@@ -9,7 +9,7 @@ import { countUnrelayed } from '../platform/queries/dead-letter-relay.ts'
 import { createRegistry } from '../platform/registry.ts'
 import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
-import { createLogger } from '../platform/telemetry.ts'
+import { createLogger, type Logger, listenForDebug } from '../platform/telemetry.ts'
 import { readLogBounds, readTopicLog } from '../platform/topic-log.ts'
 import { StreamMetrics } from '../streaming/metrics.ts'
 import { DeadLetterRelay } from '../streaming/relay.ts'
@@ -25,8 +25,10 @@ type StreamConfig = Needed<'ingestDatabaseUrl' | 'kafkaBrokers' | 'schemaRegistr
 
 /** The life of the stream: pool, Kafka, sink, relay, health; closed in reverse order on SIGTERM. */
 export async function runStream(config: StreamConfig, level: string): Promise<void> {
-  const log = createLogger({ process: 'stream', level, pretty: process.stderr.isTTY === true })
+  const pretty = process.stderr.isTTY === true
+  const log = createLogger({ process: 'stream', level, pretty, fields: { topic: config.topic } })
   const shutdown = new Shutdown(log)
+  listenForDebug(log)
 
   const pool = createPool(config, config.ingestDatabaseUrl, {
     max: CONNECTIONS_MAX,
@@ -79,16 +81,20 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
       if (batch.books.rejected > 0) relay.wake()
     },
   })
-  const health = await serveMetrics(config, metrics, {
-    worker,
-    hand,
-    pool,
-    readLog: () => readLogBounds(admin, config.topic),
-    countLetters: () => countUnrelayed(pool, config.topic, LETTERS_COUNTED_MAX),
-  })
+  const health = await serveMetrics(
+    config,
+    { metrics, log },
+    {
+      worker,
+      hand,
+      pool,
+      readLog: () => readLogBounds(admin, config.topic),
+      countLetters: () => countUnrelayed(pool, config.topic, LETTERS_COUNTED_MAX),
+    },
+  )
   shutdown.add('health server', () => health?.close())
 
-  log.info({ topic: config.topic, group: config.consumerGroup }, 'stream started')
+  log.info({ group: config.consumerGroup }, 'stream started')
   relay.start(shutdown.signal)
   try {
     await worker.run(shutdown.signal)
@@ -103,12 +109,12 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
 
 async function serveMetrics(
   { metricsHost: host, metricsPort: port }: Config,
-  metrics: StreamMetrics,
+  { metrics, log }: { metrics: StreamMetrics; log: Logger },
   sources: ScrapeSources,
 ): Promise<HealthServer | undefined> {
   if (port === undefined) return undefined
   metrics.addDefaults()
   addScrapedMetrics(metrics, sources)
   const readiness = () => sources.worker.readiness()
-  return await serveHealth({ host, port, metrics: metrics.registry, readiness })
+  return await serveHealth({ host, port, metrics: metrics.registry, readiness, log })
 }

@@ -14,7 +14,7 @@ import { findOffsets } from '../platform/queries/stream-offsets.ts'
 import { createRegistry } from '../platform/registry.ts'
 import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
-import { createLogger } from '../platform/telemetry.ts'
+import { createLogger, listenForDebug } from '../platform/telemetry.ts'
 import { connectWorker } from '../platform/temporal.ts'
 import {
   createWorkers,
@@ -49,6 +49,7 @@ export async function runWorker(
 ): Promise<void> {
   const log = createLogger({ process: 'worker', level, pretty: process.stderr.isTTY === true })
   const shutdown = new Shutdown(log)
+  listenForDebug(log)
   try {
     const pool = createPool(config, config.transformDatabaseUrl, {
       max: CONNECTIONS_MAX,
@@ -68,6 +69,7 @@ export async function runWorker(
     const admin = createKafka(config, 'upi-worker', log).admin()
     shutdown.add('kafka', () => admin.disconnect())
     const activities = createActivities({
+      log,
       db: createDatabase(pool),
       readLog: () => readSpans(admin, config.topic),
       readOffsets: () => readOffsets(pool, config),
@@ -88,6 +90,7 @@ export async function runWorker(
         port: config.metricsPort,
         metrics,
         readiness: () => workerReadiness(config, life.workers),
+        log,
       })
       shutdown.add('health server', () => health.close())
     }

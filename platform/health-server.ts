@@ -13,13 +13,14 @@ export interface HealthServer {
 
 /**
  * Serves /healthz (the process lives), /readyz (it does its work; the reason when not) and /metrics of one process.
- * `readiness` returns undefined when ready, else the sentence to show.
+ * `readiness` returns undefined when ready, else the sentence to show. /loglevel says at what level it logs now.
  */
 export async function serveHealth(options: {
   host: string
   port: number
   metrics?: MetricsText
   readiness: () => Promise<string | undefined> | string | undefined
+  log?: { readonly level: string }
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(request.url ?? '', options).then(
@@ -50,6 +51,9 @@ export async function serveHealth(options: {
 async function answer(url: string, options: Parameters<typeof serveHealth>[0]) {
   const type = 'text/plain; charset=utf-8'
   if (url === '/healthz') return { status: 200, body: 'alive\n', type }
+  if (url === '/loglevel' && options.log !== undefined) {
+    return { status: 200, body: `${options.log.level}\n`, type }
+  }
   if (url === '/readyz') {
     const reason = await options.readiness()
     return { status: reason === undefined ? 200 : 503, body: `${reason ?? 'ready'}\n`, type }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeFault } from './telemetry.ts'
+import { fieldsOf } from './temporal-worker.ts'
 
 test('what Postgres says of a value stays out of the log', () => {
   const fault = Object.assign(new Error('invalid input syntax for type numeric: "asha@ybl"'), {
@@ -19,4 +20,20 @@ test('a login in an address stays out of the log', () => {
   const shown = JSON.stringify(describeFault(fault))
   expect(shown).toContain('://[redacted]@127.0.0.1')
   expect(shown).not.toContain('secret')
+})
+
+test('a line of Temporal’s library tells its run and activity, and no value that Postgres refused', () => {
+  const fault = Object.assign(new Error('invalid input syntax for type numeric: "asha@ybl"'), {
+    severity: 'ERROR',
+    code: '22P02',
+  })
+  const shown = fieldsOf({
+    ...{ workflowId: 'refresh-dirty', workflowRunId: 'r', workflowType: 'refreshDirty' },
+    ...{ activityType: 'buildModels', activityId: '1', attempt: 2, taskToken: 't', error: fault },
+  })
+  expect(shown).toEqual({
+    ...{ workflow_id: 'refresh-dirty', run_id: 'r', workflow: 'refreshDirty' },
+    ...{ activity: 'buildModels', activity_id: '1', attempt: 2 },
+    reason: 'a value that Postgres refuses',
+  })
 })

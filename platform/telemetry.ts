@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { LogLevel } from './log-level.ts'
 
 export type { Logger }
 
@@ -18,25 +19,49 @@ const REDACTED = [
  * The one logger of a process. A line is a constant sentence with fields; children carry the scope. JSON on stderr,
  * or short readable lines when a person watches: stdout belongs to results.
  */
-export function createLogger(options: { process: string; level: string; pretty: boolean }): Logger {
+export function createLogger(options: {
+  process: string
+  level: string
+  pretty: boolean
+  /** What every line says of where it belongs. */
+  fields?: Readonly<Record<string, string>>
+}): Logger {
+  const level = new LogLevel()
   const settings = {
     level: options.level,
-    base: { process: options.process },
+    base: { process: options.process, ...options.fields },
+    onChild: (child: Logger) => level.add(child),
     redact: { paths: REDACTED, censor: '[redacted]' },
     serializers: { err: describeFault },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return options.pretty
+  const logger = options.pretty
     ? pino(settings, { write: (line: string) => process.stderr.write(readable(line)) })
     : pino(settings, pino.destination({ fd: 2, sync: true }))
+  level.add(logger)
+  levels.set(logger, level)
+  return logger
+}
+
+const levels = new WeakMap<Logger, LogLevel>()
+
+/** The signal that takes a running process to debug, and back. Without a listener it ends a process. */
+export const DEBUG_SIGNAL = 'SIGUSR2'
+
+/** Lets the signal take a logger, as createLogger made it, and its children to debug and back. */
+export function listenForDebug(log: Logger): void {
+  process.on(DEBUG_SIGNAL, () => {
+    levels.get(log)?.toggle()
+    log.info({ log_level: log.level }, 'log level changed')
+  })
 }
 
 /**
  * An error as a log may hold it. Postgres names the values that it refuses in `detail` and `where`, and those of class
  * 22 in the message too: they are people's data and stay out. So do logins in addresses.
  */
-export function describeFault(fault: unknown): object {
+export function describeFault(fault: unknown): DescribedFault {
   if (!(fault instanceof Error)) return { message: withoutLogins(String(fault)) }
   const { code, severity, table, constraint, cause } = fault as PostgresError
   const isValue = severity !== undefined && String(code).startsWith('22')
@@ -49,6 +74,11 @@ export function describeFault(fault: unknown): object {
     ...(severity === undefined ? { stack: withoutLogins(fault.stack ?? '') } : {}),
     ...(cause === undefined ? {} : { cause: describeFault(cause) }),
   }
+}
+
+interface DescribedFault {
+  readonly message: string
+  readonly [field: string]: unknown
 }
 
 interface PostgresError extends Error {

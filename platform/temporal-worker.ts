@@ -7,7 +7,7 @@ import {
 } from '../core/limits.ts'
 import { heavyQueue } from '../core/task-queue.ts'
 import type { Needed } from './config.ts'
-import type { Logger } from './telemetry.ts'
+import { describeFault, type Logger } from './telemetry.ts'
 import { temporalFault } from './temporal.ts'
 
 // Builds in hand are finished; what takes longer is cancelled and begun again by the next worker.
@@ -110,10 +110,24 @@ export async function installRuntime(log: Logger, metricsAddress?: string): Prom
   })
 }
 
-// What the library adds to every line and what says nothing to people is left out.
-function fieldsOf(meta: Record<string, unknown> = {}): Record<string, unknown> {
-  const { taskToken, sdkComponent, isLocal, namespace, taskQueue, error, ...fields } = meta
-  return error === undefined ? fields : { ...fields, reason: (error as Error).message }
+/**
+ * A line of the library in our words: which run, activity and attempt it is of. What it adds to every line and what
+ * says nothing to people is left out.
+ */
+export function fieldsOf(meta: Record<string, unknown> = {}): Record<string, unknown> {
+  const { taskToken, sdkComponent, isLocal, namespace, taskQueue, error, ...known } = meta
+  const fields = Object.entries(known).map(([name, value]) => [IDS[name] ?? name, value])
+  const { message: reason } = error === undefined ? {} : describeFault(error)
+  return { ...Object.fromEntries(fields), ...(reason === undefined ? {} : { reason }) }
+}
+
+const IDS: Readonly<Record<string, string>> = {
+  workflowId: 'workflow_id',
+  runId: 'run_id',
+  workflowRunId: 'run_id',
+  workflowType: 'workflow',
+  activityType: 'activity',
+  activityId: 'activity_id',
 }
 
 /** Why workers take no work, or undefined while the server counts each among the pollers of its task queue. */

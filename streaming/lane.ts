@@ -148,7 +148,8 @@ export class Lane {
     { epoch, signal }: { epoch: number; signal: AbortSignal },
   ): Promise<void> {
     for (const slice of slices(stretch)) {
-      const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), signal)
+      const waiter = { signal, firstOffset: slice.from }
+      const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), waiter)
       if (schemas === undefined || signal.aborted) return
       // What is only prepared ahead must not take the turn of a lane that has nothing in hand.
       const leave = await this.#deps.batches.enter(this.#inHand > 0 ? 1 : 0)
@@ -200,7 +201,7 @@ export class Lane {
     }
     const outcome = joinOutcomes(outcomes)
     if (outcome.fault !== undefined) {
-      log.error({ err: outcome.fault, partition }, 'a processor threw')
+      log.error({ err: outcome.fault, partition, first_offset: String(from) }, 'a processor threw')
     }
     return sink.prepare({ partition, epoch, from, next, latestMs, rawDay, outcome })
   }
@@ -218,24 +219,44 @@ export class Lane {
       return { batch, books, prepareMs, turnMs, writeMs: performance.now() - beganMs }
     }
     try {
-      const written = await this.#wait('postgres', write, signal)
+      const written = await this.#wait('postgres', write, { signal, firstOffset: batch.from })
       if (written === undefined) return
       this.#written = batch.next
+      this.#tell(written)
       onWritten(this, written)
     } catch (fault) {
       if (!(fault instanceof UpiError && fault.code === 'OWNER_STALE')) onFatal(fault)
       else if (!signal.aborted) {
-        log.warn({ partition: this.partition }, 'another worker has moved on; reading its offset')
+        const at = { partition: this.partition, first_offset: String(batch.from) }
+        log.warn(at, 'another worker has moved on; reading its offset')
         onStale(this)
       }
     }
   }
 
-  #wait<T>(what: Outside, call: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  // From a message to its rows: raw has topic, partition and offset of each.
+  #tell({ batch, books, writeMs }: WrittenBatch): void {
+    const { log } = this.#deps
+    if (!log.isLevelEnabled('debug')) return
+    const { messages, accepted, rejected } = books
+    const at = { partition: this.partition, first_offset: String(batch.from) }
+    const ms = Math.round(writeMs)
+    log.debug(
+      { ...at, next_offset: String(batch.next), messages, accepted, rejected, ms },
+      'batch written',
+    )
+  }
+
+  #wait<T>(
+    what: Outside,
+    call: () => Promise<T>,
+    { signal, firstOffset }: { signal: AbortSignal; firstOffset: bigint },
+  ): Promise<T | undefined> {
     const say = (awaited: Outside | undefined) => {
       if (awaited !== undefined) this.#deps.onRetry(awaited)
       if (!signal.aborted) this.#awaited = awaited
     }
-    return waitOut(what, call, { log: this.#deps.log, signal, say })
+    const fields = { partition: this.partition, first_offset: String(firstOffset) }
+    return waitOut(what, call, { log: this.#deps.log, fields, signal, say })
   }
 }

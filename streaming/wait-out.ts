@@ -18,6 +18,8 @@ export type Outside = keyof typeof OUTSIDES
 /** Whoever waits for something outside. */
 export interface Waiter {
   readonly log: Logger
+  /** What the lines say of what waits. */
+  readonly fields?: Readonly<Record<string, unknown>>
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal
   /** Told after each vain attempt what is being waited for, and that the wait is over. */
@@ -31,7 +33,7 @@ export interface Waiter {
 export async function waitOut<T>(
   what: Outside | 'told by the fault',
   call: () => Promise<T>,
-  { log, signal, say }: Waiter,
+  { log, fields, signal, say }: Waiter,
 ): Promise<T | undefined> {
   for (let waitMs = BACK_OFF_MS_FIRST; ; waitMs = Math.min(waitMs * 2, BACK_OFF_MS_MAX)) {
     try {
@@ -44,7 +46,7 @@ export async function waitOut<T>(
       say(outside)
       const fix = outageFix(fault)
       const line = fix === undefined ? 'waiting for a server that is away' : `to go on, ${fix}`
-      log.warn({ err: fault, waitMs, outside }, line)
+      log.warn({ err: fault, waitMs, outside, ...fields }, line)
     }
     await setTimeout(waitMs, undefined, { signal }).catch(() => {})
     if (signal.aborted) return undefined

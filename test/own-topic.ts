@@ -132,8 +132,8 @@ export class OwnTopic {
     ) => Promise<T>,
     settings: Readonly<Record<string, string>> = {},
   ): Promise<T> {
-    const port = await freePort()
-    const env = { ...this.env, UPI_METRICS_PORT: String(port), ...settings }
+    const port = settings.UPI_METRICS_PORT ?? String(await freePort())
+    const env = { ...this.env, UPI_METRICS_PORT: port, ...settings }
     const run = startCli(['stream'], env)
     const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}/${path}`)).text()
     try {

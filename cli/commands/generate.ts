@@ -8,7 +8,7 @@ import { serveHealth } from '../../platform/health-server.ts'
 import type { Framing } from '../../platform/message-encoder.ts'
 import { TopicProducer } from '../../platform/producer.ts'
 import { Shutdown } from '../../platform/shutdown.ts'
-import { createLogger, type Logger } from '../../platform/telemetry.ts'
+import { createLogger, type Logger, listenForDebug } from '../../platform/telemetry.ts'
 import { feedLive, feedRange, type Outlet } from '../../platform/traffic-feed.ts'
 import { lineOutlet, type Tally, topicOutlet } from '../../platform/traffic-outlets.ts'
 import { checkRange, countOption, dateOption, newCommand } from '../command.ts'
@@ -82,6 +82,7 @@ async function generate(options: Options): Promise<void> {
   const level = options.verbose === true ? 'debug' : config.logLevel
   const log = createLogger({ process: 'traffic', level, pretty: isTerminal })
   const shutdown = new Shutdown(log)
+  listenForDebug(log)
   const tally: Tally = { messages: 0, bytes: 0 }
   try {
     const outlet = await openOutlet(options, {
@@ -188,13 +189,14 @@ async function openOutlet(options: Options, around: Surroundings): Promise<Outle
 
 async function openHealth(
   producer: TopicProducer,
-  { config, shutdown }: Surroundings,
+  { config, log, shutdown }: Surroundings,
 ): Promise<void> {
   if (config.metricsPort === undefined) return
   const health = await serveHealth({
     host: config.metricsHost,
     port: config.metricsPort,
     readiness: () => producer.trouble,
+    log,
   })
   shutdown.add('health server', () => health.close())
 }

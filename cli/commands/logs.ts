@@ -1,10 +1,10 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { UpiError } from '../../core/errors.ts'
 import { loadHome } from '../../platform/config.ts'
-import { logFile, readState } from '../../platform/stack/index.ts'
+import { logFile, readState, setDebug } from '../../platform/stack/index.ts'
 import { countOption, newCommand } from '../command.ts'
-import { paint, print } from '../output.ts'
+import { note, paint, print } from '../output.ts'
 
 const LINES_DEFAULT = 20
 const LINES_MAX = 100_000
@@ -16,8 +16,18 @@ export function logsCommand(): Command {
     .argument('[name]', 'one part, such as stream, kafka or supervisor; all when left out')
     .option('-f, --follow', 'go on showing new lines until Ctrl-C')
     .option('-n, --lines <n>', 'how many lines of each', countOption(0, LINES_MAX), LINES_DEFAULT)
-    .action(async (name: string | undefined, options: { follow?: boolean; lines: number }) => {
+    .addOption(
+      new Option(
+        '--debug <state>',
+        'let a process say more while it runs, or as much as its settings say; until it is started again',
+      ).choices(['on', 'off']),
+    )
+    .action(async (name: string | undefined, options: Options) => {
       const home = loadHome()
+      if (options.debug !== undefined) {
+        await switchDebug(home, name, options.debug === 'on')
+        if (options.follow !== true) return
+      }
       const names = partsOf(home, name)
       const width = Math.max(...names.map((each) => each.length))
       const show = (each: string, line: string) =>
@@ -26,6 +36,23 @@ export function logsCommand(): Command {
       for (const tail of tails) tail.showLast(options.lines)
       if (options.follow === true) await follow(tails)
     })
+}
+
+interface Options {
+  readonly follow?: boolean
+  readonly lines: number
+  readonly debug?: 'on' | 'off'
+}
+
+async function switchDebug(home: string, name: string | undefined, isWanted: boolean) {
+  if (name === undefined) {
+    throw new UpiError('OPTION_INVALID', '--debug needs the name of a process', {
+      fix: 'choose stream, worker or traffic',
+    })
+  }
+  partsOf(home, name)
+  const level = await setDebug(home, name, isWanted)
+  note(`${name} logs at ${level}`)
 }
 
 function partsOf(home: string, name: string | undefined): string[] {

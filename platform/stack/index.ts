@@ -1,6 +1,7 @@
 /** The face of the local stack: everything that the rest of the platform may use of it. */
 export { addressText, type StackAddresses, stackAddresses } from './addresses.ts'
 export { dataFolder, dataOwner } from './data-folder.ts'
+export { setDebug } from './debug-part.ts'
 export { doctorFindings, type Finding } from './doctor.ts'
 export { waitReady, watchStack } from './follow.ts'
 export { logFile } from './home.ts'
