@@ -1,12 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { Database } from '../platform/database.ts'
-import type { Logger } from '../platform/telemetry.ts'
 import { createAuditActivities } from './audit.ts'
 import { type BackupDeps, createBackupActivities } from './backup.ts'
 import { createDayActivities } from './days.ts'
 import { withFailures } from './failure.ts'
-import { withObserver } from './observe.ts'
+import { type Observer, withObserver } from './observe.ts'
 import { createRebuildActivities } from './rebuild.ts'
 import { createReconcileActivities, type ReconcileDeps } from './reconcile.ts'
 import { createRefreshActivities } from './refresh.ts'
@@ -24,8 +23,8 @@ export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
 export interface ActivityDeps extends StreamDeps, BackupDeps, ReconcileDeps, ReplayDeps {
-  /** Told at debug which activity begins and ends. */
-  readonly log?: Logger
+  /** Told which activity begins and ends. */
+  readonly observer?: Observer
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
@@ -45,7 +44,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })
-  return deps.log === undefined ? activities : withObserver(activities, deps.log)
+  return deps.observer === undefined ? activities : withObserver(activities, deps.observer)
 }
 
 export type Activities = ReturnType<typeof createActivities>

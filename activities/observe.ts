@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import type { Logger } from '../platform/telemetry.ts'
+import type { Tracing } from '../platform/tracing.ts'
 
 type Activity = (input: never) => Promise<unknown>
 
@@ -12,20 +14,49 @@ export interface ActivityFields {
   readonly run_id?: string
 }
 
-/** Activities that say at debug when they have begun and ended. How one failed is told by Temporal's library. */
-export function withObserver<A extends Record<string, Activity>>(activities: A, log: Logger): A {
+/** Who hears of activities. */
+export interface Observer {
+  readonly log: Logger
+  readonly tracing?: Tracing | undefined
+}
+
+/**
+ * Activities that say at debug when they have begun and ended, and are a span each. In words Temporal's library tells
+ * how one failed.
+ */
+export function withObserver<A extends Record<string, Activity>>(
+  activities: A,
+  { log, tracing }: Observer,
+): A {
   const wrapped = Object.entries(activities).map(([name, activity]) => [
     name,
     async (input: never) => {
       const fields = fieldsOfActivity()
       const beganMs = performance.now()
+      const trace = (fault?: string) => {
+        const ms = performance.now() - beganMs
+        const why = fault === undefined ? {} : { fault }
+        tracing?.record({ name: `activity ${name}`, ms, attributes: { ...fields }, ...why })
+        return Math.round(ms)
+      }
       log.debug(fields, 'activity began')
-      const output = await activity(input)
-      log.debug({ ...fields, ms: Math.round(performance.now() - beganMs) }, 'activity done')
-      return output
+      try {
+        const output = await activity(input)
+        log.debug({ ...fields, ms: trace() }, 'activity done')
+        return output
+      } catch (fault) {
+        trace(codeOf(fault))
+        throw fault
+      }
     },
   ])
   return Object.fromEntries(wrapped) as A
+}
+
+// Its message may name what Postgres refused; its type never does.
+function codeOf(fault: unknown): string {
+  if (fault instanceof ApplicationFailure) return fault.type ?? 'unknown'
+  return fault instanceof Error ? fault.name : 'unknown'
 }
 
 function fieldsOfActivity(): ActivityFields {

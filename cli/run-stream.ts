@@ -11,6 +11,8 @@ import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger, type Logger, listenForDebug } from '../platform/telemetry.ts'
 import { readLogBounds, readTopicLog } from '../platform/topic-log.ts'
+import { openTracing } from '../platform/tracing.ts'
+import { batchSpan } from '../streaming/batch-span.ts'
 import { StreamMetrics } from '../streaming/metrics.ts'
 import { DeadLetterRelay } from '../streaming/relay.ts'
 import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
@@ -25,10 +27,10 @@ type StreamConfig = Needed<'ingestDatabaseUrl' | 'kafkaBrokers' | 'schemaRegistr
 
 /** The life of the stream: pool, Kafka, sink, relay, health; closed in reverse order on SIGTERM. */
 export async function runStream(config: StreamConfig, level: string): Promise<void> {
-  const pretty = process.stderr.isTTY === true
-  const log = createLogger({ process: 'stream', level, pretty, fields: { topic: config.topic } })
+  const log = openLog(config, level)
   const shutdown = new Shutdown(log)
-  listenForDebug(log)
+  const tracing = await openTracing(config, { process: 'stream', version: manifest.version })
+  shutdown.add('traces', () => tracing?.close())
 
   const pool = createPool(config, config.ingestDatabaseUrl, {
     max: CONNECTIONS_MAX,
@@ -78,6 +80,7 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
     onRetry: (outside) => metrics.noteRetry(outside),
     onBatch: (batch) => {
       metrics.noteBatch(batch)
+      tracing?.record(batchSpan(config.topic, batch))
       if (batch.books.rejected > 0) relay.wake()
     },
   })
@@ -105,6 +108,13 @@ export async function runStream(config: StreamConfig, level: string): Promise<vo
     await shutdown.close()
     log.info('stream stopped')
   }
+}
+
+function openLog({ topic }: StreamConfig, level: string): Logger {
+  const pretty = process.stderr.isTTY === true
+  const log = createLogger({ process: 'stream', level, pretty, fields: { topic } })
+  listenForDebug(log)
+  return log
 }
 
 async function serveMetrics(

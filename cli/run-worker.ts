@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs'
 import type { Pool } from 'pg'
 import { createActivities, type StreamDeps } from '../activities/index.ts'
 import { ACTIVITIES_RUNNING_MAX, HEAVY_ACTIVITIES_RUNNING_MAX } from '../core/limits.ts'
+import manifest from '../package.json' with { type: 'json' }
 import { createBackups } from '../platform/backup/backups.ts'
 import type { Config, Needed } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
@@ -24,6 +25,7 @@ import {
   workerReadiness,
 } from '../platform/temporal-worker.ts'
 import { readLogBounds } from '../platform/topic-log.ts'
+import { openTracing } from '../platform/tracing.ts'
 import { freeLoopbackAddress, WorkerMetrics } from '../platform/worker-metrics.ts'
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
@@ -68,8 +70,10 @@ export async function runWorker(
     const rules = rulesOf(config, schemas.schemaOf)
     const admin = createKafka(config, 'upi-worker', log).admin()
     shutdown.add('kafka', () => admin.disconnect())
+    const tracing = await openTracing(config, { process: 'worker', version: manifest.version })
+    shutdown.add('traces', () => tracing?.close())
     const activities = createActivities({
-      log,
+      observer: { log, tracing },
       db: createDatabase(pool),
       readLog: () => readSpans(admin, config.topic),
       readOffsets: () => readOffsets(pool, config),

@@ -280,3 +280,10 @@ export const CLOCK_SKEW_MS_MAX = 2_000
 
 // A partition with messages whose offset has not moved for so long stands still: a batch is written within a second.
 export const STANDSTILL_SECONDS_MAX = 10
+
+// Spans that wait for their receiver, some 2 MB; what comes beyond while it is away is lost, not the work.
+export const TRACE_SPANS_QUEUED_MAX = 2_048
+
+// What a receiver of traces may take for what was sent at once, and how long a process that ends waits for it.
+export const TRACE_ANSWER_MS_MAX = 5_000
+export const TRACE_CLOSE_MS_MAX = 2_000

@@ -333,6 +333,14 @@ export const SETTINGS = {
     parse: integer(1, 36_500),
   }),
 
+  otlpEndpoint: setting({
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    group: 'Traces',
+    about:
+      'Receiver of OpenTelemetry traces over HTTP, such as http://127.0.0.1:4318: a span a batch and an activity; unset: none. The library itself reads OTEL_EXPORTER_OTLP_HEADERS.',
+    parse: base,
+  }),
+
   openlineageUrl: setting({
     env: 'OPENLINEAGE_URL',
     group: 'Lineage',
