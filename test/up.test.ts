@@ -72,6 +72,15 @@ test('status knows each part, and how little memory all of it takes', async () =
   expect(sizes.reduce((sum, bytes) => sum + bytes)).toBeLessThan(PSS_BYTES_MAX)
 })
 
+test('doctor has nothing to mend of what runs', async () => {
+  const { stdout } = await runCli(['doctor', '--json'], env)
+  const findings: { name: string; ok: boolean }[] = JSON.parse(stdout)
+  // What this machine is short of is no fault of the platform.
+  const bad = findings.filter(({ name, ok }) => !ok && !['disk', 'room', 'memory'].includes(name))
+  expect(bad).toEqual([])
+  expect(names(findings)).toContain('partitions')
+})
+
 test('status --watch --json is a line a tick', async () => {
   const watching = startCli(['status', '--watch', '--json'], env)
   await eventually(() => watching.stdout.split('\n').length > 2)
