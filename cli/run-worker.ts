@@ -76,6 +76,7 @@ export async function runWorker(
       topic: config.topic,
       loadSchema: (id) => schemas.load(id),
       backups: createBackups(config),
+      retentionDays: config.retentionDays,
     })
 
     const life: { workers: readonly Worker[] } = { workers: [] }
