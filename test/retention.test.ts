@@ -17,7 +17,14 @@ test('days older than the retention are told, but for those in the lake and thos
   for (const day of days.slice(1)) await insertClean(admin, { at: `${day}T12:00:00+05:30` })
   await admin
     .insertInto('ops.days')
-    .values(days.map((business_date) => ({ business_date, state: 'closed' })))
+    .values(
+      days.map((business_date) => ({
+        business_date,
+        state: 'closed',
+        closed_at: new Date(),
+        closed_by: 'asha',
+      })),
+    )
     .execute()
   const { findExpiredDays } = createRetentionActivities({
     db: createDatabase(own.pool('upi_transform')),
