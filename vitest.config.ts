@@ -8,6 +8,7 @@ const NEEDS_NO_SERVER = [
   'test/alerts.test.ts',
   'test/compose.test.ts',
   'test/reporter.test.ts',
+  'test/runbooks.test.ts',
   'test/chaos/*.test.ts',
 ]
 

@@ -43,7 +43,7 @@ export function openFacts(
     poolFacts({ ...opened.pools, facts: pool }),
     modelFacts(ask, TABLES),
     dayFacts(ask),
-    bookFacts(ask),
+    bookFacts(ask, UNDATED),
     letterFacts(ask),
     sessionFacts(ask),
     sizeFacts(ask),
@@ -55,9 +55,9 @@ export function openFacts(
   return { registry: facts.registry, close: () => pool.end() }
 }
 
-const TABLES = MODELS.map(({ name, kind }) => ({ name, kind }))
-  .filter(({ kind }) => kind !== 'view')
-  .map(({ name }) => name)
+const KINDS = MODELS.map(({ name, kind }) => ({ name, kind }))
+const TABLES = KINDS.filter(({ kind }) => kind !== 'view').map(({ name }) => name)
+const UNDATED = KINDS.filter(({ kind }) => kind !== 'by day').map(({ name }) => name)
 const SCHEDULE_IDS = SCHEDULES.map(({ id }) => id)
 const WORKFLOWS = [
   'tick',
