@@ -268,16 +268,15 @@ test('each fault is told by its alert, which clears when it is over', async () =
   await Promise.all(FAULTS.map(tryFault))
 }, 150_000)
 
-test('so are those that need what the others have held up', async () => {
+test('so is each that needs what another has held up', async () => {
   await Promise.all(LATER_FAULTS.map(tryFault))
 })
 
-test('processes that were killed are told, and a partition whose messages expired meanwhile', async () => {
-  const { topic } = platform
-  for (const run of [platform.stream, platform.worker]) {
-    run.kill('SIGKILL')
-    await run.ended
-  }
+test('processes that are gone are told, and a partition whose messages expired meanwhile', async () => {
+  const { topic, stream, worker } = platform
+  worker.kill('SIGKILL')
+  stream.kill()
+  await Promise.all([stream.ended, worker.ended])
   const [{ high = '0' } = {}] = (await topic.admin.fetchTopicOffsets(topic.name)).filter(
     ({ partition }) => partition === 1,
   )
