@@ -5,7 +5,7 @@ import { UpiError } from '../core/errors.ts'
 import type { BusinessDate } from '../core/time.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
-import { hasChanged, type Surroundings } from '../models/warehouse/build-day.ts'
+import type { Surroundings } from '../models/warehouse/build-day.ts'
 import { closeDay, wholeDay } from '../models/warehouse/close-day.ts'
 import { type ModelFailure, type ModelRun, recordFailures } from '../models/warehouse/ledger.ts'
 import { makeRelations } from '../models/warehouse/make-relations.ts'
@@ -54,9 +54,14 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
       })
     },
 
-    /** Marks a day closed: what was provisional is now final. */
+    /** Marks a day closed: what was provisional is now final. Builds it again if this worker's models are others. */
     async closeDay(task: { date: BusinessDate; actor: string }): Promise<void> {
-      await whileBeating((signal) => closeDay({ db, graph, actor: task.actor, signal }, task.date))
+      await whileBeating(async (signal) => {
+        const ours = around({ ...task, reason: 'close' }, signal)
+        if (await closeDay(ours, task.date)) return
+        await prepare(ours)
+        refuse(task.date, (await runDay(ours, task.date, { closes: true })).failures)
+      })
     },
 
     /** Plans a backfill; if there is anything to build, makes ready for it, once for all its days. */
@@ -82,18 +87,15 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
     },
 
     /** Builds a day of a backfill, every promise included, and closes it in the same transaction. */
-    async buildBackfillDay(task: DayTask): Promise<{ changed: boolean }> {
-      return await whileBeating(async (signal) => {
+    async buildBackfillDay(task: DayTask): Promise<void> {
+      await whileBeating(async (signal) => {
         await made.done()
         // A worker that was killed may have built it and not been able to say so.
         const { attempt, scheduledTimestampMs } = Context.current().info
         const since = new Date(scheduledTimestampMs)
-        if (attempt > 1 && (await wasRunSince(around(task), task.date, since))) {
-          return { changed: true }
-        }
-        const { runs, failures } = await runDay(around(task, signal), task.date, { closes: true })
+        if (attempt > 1 && (await wasRunSince(around(task), task.date, since))) return
+        const { failures } = await runDay(around(task, signal), task.date, { closes: true })
         refuse(task.date, failures)
-        return { changed: runs.some(hasChanged) }
       })
     },
 

@@ -1,3 +1,4 @@
+import { ServiceError } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, test } from 'vitest'
 import { UpiError } from '../core/errors.ts'
@@ -10,6 +11,8 @@ const CASES: readonly (readonly [what: string, error: unknown, type: string, ret
     ['a failed check', new UpiError('CHECK_FAILED', 'two rows'), 'CHECK_FAILED', false],
     ['wrong use', new UpiError('OPTION_INVALID', 'no day'), 'OPTION_INVALID', false],
     ['a dropped connection', pgError('57P01'), 'POSTGRES_UNAVAILABLE', true],
+    ['a server of Temporal that is away', grpcError(14), 'TEMPORAL_UNAVAILABLE', true],
+    ['a run that nobody remembers', grpcError(5), 'BUG', false],
     ['a deadlock', pgError('40P01'), 'POSTGRES_BUSY', true],
     ['a missing table', pgError('42P01'), 'BUG', false],
     ['what nobody expected', new TypeError('x is not a function'), 'BUG', false],
@@ -25,6 +28,11 @@ test('a failure of Temporal stays what it is', () => {
   const failure = ApplicationFailure.nonRetryable('no')
   expect(toFailure(failure)).toBe(failure)
 })
+
+function grpcError(code: number): Error {
+  const cause = Object.assign(new Error('from the server'), { code, details: '', metadata: {} })
+  return new ServiceError('Failed to describe workflow', { cause })
+}
 
 function pgError(code: string): Error {
   return Object.assign(new Error('from Postgres'), { code })

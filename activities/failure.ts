@@ -3,6 +3,7 @@ import { TemporalFailure } from '@temporalio/common'
 import { UpiError } from '../core/errors.ts'
 import { kafkaFault } from '../platform/kafka.ts'
 import { postgresFault } from '../platform/postgres.ts'
+import { temporalFault } from '../platform/temporal.ts'
 
 type Activity = (input: never) => Promise<unknown>
 
@@ -36,11 +37,15 @@ export function toFailure(error: unknown): TemporalFailure {
   })
 }
 
-// Serialization failure, deadlock, lock timeout, cancelled by another: over by the next try.
-const PASSING = new Set(['40001', '40P01', '55P03', '57014'])
+// Serialization failure, deadlock, lock timeout: over by the next try.
+const PASSING = new Set(['40001', '40P01', '55P03'])
+
+// Activities do not know the addresses, but by the names of their settings.
+const TEMPORAL = { temporalAddress: 'TEMPORAL_ADDRESS', temporalNamespace: 'TEMPORAL_NAMESPACE' }
 
 function knownFault(error: unknown): UpiError {
-  const fault = kafkaFault(postgresFault(error, 'TRANSFORM_DATABASE_URL'), ['KAFKA_BROKERS'])
+  const stored = postgresFault(error, 'TRANSFORM_DATABASE_URL')
+  const fault = temporalFault(kafkaFault(stored, ['KAFKA_BROKERS']), TEMPORAL)
   if (fault instanceof UpiError) return fault
   const message = error instanceof Error ? error.message : String(error)
   const { code } = (error ?? {}) as { code?: unknown }

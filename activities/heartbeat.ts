@@ -1,7 +1,5 @@
 import { Context } from '@temporalio/activity'
-
-// A third of the heartbeat timeout, so that one that is lost does not fail the work.
-const BEAT_EVERY_MS = 3_000
+import { BEAT_MS_MAX } from '../core/limits.ts'
 
 /**
  * Does long work while telling Temporal that it lives, and what the work says of itself or, if it can say, where it would
@@ -13,7 +11,7 @@ export async function whileBeating<T>(
 ): Promise<T> {
   const context = Context.current()
   let said: unknown
-  const timer = setInterval(() => context.heartbeat(resumeAt?.() ?? said), BEAT_EVERY_MS)
+  const timer = setInterval(() => context.heartbeat(resumeAt?.() ?? said), BEAT_MS_MAX)
   try {
     return await work(context.cancellationSignal, (details) => {
       said = details

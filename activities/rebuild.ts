@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity'
-import type { ClientBase, Pool } from 'pg'
+import type { Pool } from 'pg'
 import { REBUILD_STEP_MAX } from '../core/limits.ts'
 import type { BusinessDate } from '../core/time.ts'
 import { settleMinutes } from '../platform/books/minute-book.ts'
+import { cancelWhenAborted } from '../platform/one-snapshot.ts'
 import { withConnection } from '../platform/postgres.ts'
 import { findAbsorbed, findSteps, noteStep } from '../platform/queries/audit-log.ts'
 import { type Archived, findArchived } from '../platform/queries/rebuild.ts'
@@ -88,34 +89,34 @@ async function rebuildDay(
     },
     findNoted: (client, txnIds) => findAbsorbed(client, { action: ACTION, txnIds }),
   }
-  const rebuild = async (ids: readonly string[], transactions: number) => {
+  const rebuild = async (ids: readonly string[], looked: { count: number; last: string }) => {
     signal.throwIfAborted()
     const rebuilt = ids.length === 0 ? NOTHING : await rebuildTransactions(ingest, ids, work)
     const { at } = standing
     standing.at = {
-      after: ids.at(-1) ?? at.after,
-      transactions: at.transactions + transactions,
+      after: looked.last,
+      transactions: at.transactions + looked.count,
       rebuilt: addRebuilt(at.rebuilt, rebuilt),
     }
   }
   await withConnection(ingest, async (client) => {
-    const stop = cancelOn(signal, ingest, client)
+    const stop = cancelWhenAborted(ingest, client, signal)
     try {
       const { after } = standing.at
       let ids: string[] = []
-      let looked = 0
+      let looked = { count: 0, last: after }
       for await (const { txnId, mayDiffer } of findDiffering(client, { date, after }, readAgain)) {
-        looked += 1
+        looked = { count: looked.count + 1, last: txnId }
         if (mayDiffer) ids.push(txnId)
         if (ids.length < REBUILD_STEP_MAX) continue
         await rebuild(ids, looked)
         ids = []
-        looked = 0
+        looked = { count: 0, last: txnId }
       }
       await rebuild(ids, looked)
       await client.query('rollback')
     } finally {
-      stop()
+      await stop()
     }
   })
   const minutes = await withConnection(ingest, (client) => settleMinutes(client, { date, dryRun }))
@@ -146,14 +147,4 @@ async function reportOf(
   const steps = await withConnection(ingest, (client) => findSteps<Rebuilt>(client, step))
   const done = steps.map(({ changed, reasons, days }) => ({ changed, reasons, days, left: {} }))
   return done.reduce(addRebuilt, { ...NOTHING, left })
-}
-
-/** Stops the statement that a connection is busy with when the signal is aborted. */
-function cancelOn(signal: AbortSignal, pool: Pool, client: ClientBase): () => void {
-  const { processID } = client as ClientBase & { processID?: number }
-  const cancel = () => {
-    pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {})
-  }
-  signal.addEventListener('abort', cancel)
-  return () => signal.removeEventListener('abort', cancel)
 }

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity'
 import type { Kysely } from 'kysely'
 import { REFRESH_DAYS_SHOWN_MAX } from '../core/limits.ts'
 import { makeGraph } from '../models/engine/graph.ts'
@@ -15,9 +14,9 @@ export function createRefreshActivities({ db }: { readonly db: Kysely<Database> 
   return {
     /** Builds what is dirty and due. A try after a killed worker finds in the ledger what is left. */
     async refreshDirty({ actor }: { actor: string }): Promise<RefreshResult> {
-      return await whileBeating(async (signal) => {
+      return await whileBeating(async (signal, say) => {
         const around = { db, graph, actor, signal }
-        const result = await refresh(around, (key) => Context.current().heartbeat({ key }))
+        const result = await refresh(around, { onKey: (key) => say({ key }) })
         return {
           built: result.built.slice(0, REFRESH_DAYS_SHOWN_MAX),
           failed: result.failed.slice(0, REFRESH_DAYS_SHOWN_MAX),

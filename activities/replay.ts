@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import { REPLAY_PAGE_BYTES_MAX, REPLAY_PAGE_ROWS_MAX } from '../core/limits.ts'
@@ -101,7 +100,6 @@ async function replay(
         reasons: isRefused ? ['INTERNAL'] : [],
       })
     }
-    Context.current().heartbeat()
   }
   return rows.map((row) => ({
     topic: row.topic,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { UpiError } from '../core/errors.ts'
+import { askRun } from '../platform/temporal.ts'
 import { Progress } from './output.ts'
 import { failureCode, Patience, standingOf } from './run-standing.ts'
 
@@ -35,13 +36,17 @@ export async function awaitRun<T>(
       const { raw } = await handle.describe()
       const standing = standingOf(raw)
       const isAsked = standing.failing === undefined && standing.untaken === undefined
-      const far = isAsked ? await askProgress?.(handle).catch(() => undefined) : undefined
+      const far = isAsked ? await progressOf(handle, askProgress) : undefined
       if (!isQuiet) progress.update(`${handle.workflowId}: ${far ?? standing.text}`)
       patience.test(standing, performance.now())
     }
   } finally {
     progress.done()
   }
+}
+
+async function progressOf(handle: WorkflowHandle, ask: AwaitOptions['askProgress']) {
+  return ask && (await askRun(handle, () => ask(handle)).catch(() => undefined))
 }
 
 interface Settled {

@@ -115,14 +115,14 @@ export async function tell(
 
 /** Cancels a backfill and waits until its days are undone. */
 export async function cancel(id: string): Promise<void> {
-  await byHand('cancel', id, async (handle) => {
+  await byHand('cancel', id, async (handle, taskQueue) => {
     const { status } = await handle.describe()
     if (status.name !== 'RUNNING') {
       throw new UpiError('NOT_READY', `${handle.workflowId} is not running any more`)
     }
     await handle.cancel()
-    await handle.result().catch((fault: unknown) => {
-      if (!(fault instanceof WorkflowFailedError)) throw fault
+    await awaitRun(handle, taskQueue).catch((fault: unknown) => {
+      if (!(fault instanceof UpiError && fault.cause instanceof WorkflowFailedError)) throw fault
     })
   })
   note(`${id} cancelled; what is built stays built`)
@@ -131,13 +131,13 @@ export async function cancel(id: string): Promise<void> {
 async function byHand(
   action: string,
   id: string,
-  act: (handle: WorkflowHandle) => Promise<void>,
+  act: (handle: WorkflowHandle, taskQueue: string) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig()
   await withClient(config, async (client) => {
     const handle = await findBackfill(client, id)
     await recordByHand(config, `backfill ${action}`, handle.workflowId)
-    await act(handle)
+    await act(handle, config.temporalTaskQueue)
   })
 }
 
@@ -174,8 +174,12 @@ async function follow(handle: WorkflowHandle, taskQueue: string): Promise<Backfi
 
 async function show(handle: WorkflowHandle, ended: AbortSignal): Promise<void> {
   const progress = new Progress()
+  const end = new Promise<undefined>((resolve) => {
+    ended.addEventListener('abort', () => resolve(undefined))
+  })
   while (!ended.aborted) {
-    const standing = await readProgress(handle).catch((): BackfillProgress | undefined => undefined)
+    const asked = readProgress(handle).catch((): BackfillProgress | undefined => undefined)
+    const standing = await Promise.race([asked, end])
     if (standing !== undefined && !ended.aborted) progress.update(progressLine(standing))
     await sleep(ASK_EVERY_MS, undefined, { signal: ended }).catch(() => {})
   }

@@ -38,6 +38,15 @@ test('an activity that keeps failing is named with its reason', () => {
   })
 })
 
+// One of another version does not know the workflow, or replays it differently: Temporal tries on for ever.
+test('a run that no worker can go on with is named', () => {
+  const message = 'its worker cannot go on with it: see ./upi logs worker'
+  expect(standingOf({ pendingWorkflowTask: { state: STARTED, attempt: 5 } })).toEqual({
+    text: `has stopped 4 times and is tried again: ${message}`,
+    failing: { attempts: 4, code: 'WORKER_UNAVAILABLE', message },
+  })
+})
+
 test('a command gives up after ten seconds without a worker, not before, and not when one takes it', () => {
   const patience = new Patience('a-run', 'upi')
   const untaken = { text: '', untaken: 'run' } as const

@@ -24,6 +24,14 @@ export function standingOf({ pendingWorkflowTask, pendingActivities }: Raw): Sta
       failing: { attempts, message, code: failure.applicationFailureInfo?.type ?? '' },
     }
   }
+  const failures = (pendingWorkflowTask?.attempt ?? 1) - 1
+  if (failures > 0) {
+    const message = 'its worker cannot go on with it: see ./upi logs worker'
+    return {
+      text: `has stopped ${failures} times and is tried again: ${message}`,
+      failing: { attempts: failures, message, code: 'WORKER_UNAVAILABLE' },
+    }
+  }
   if (pendingWorkflowTask?.state === TASK_SCHEDULED) {
     return { text: 'waits for a worker', untaken: 'run' }
   }

@@ -71,7 +71,7 @@ export const ERRORS = {
   BACKUP_UNWRITABLE: { kind: 'stop', summary: 'The folder of the backups cannot be written.' },
   BATCH_UNREADABLE: {
     kind: 'stop',
-    summary: 'A compressed batch is corrupt, or would unpack to more than it may.',
+    summary: 'A batch is corrupt, or would unpack to more than it may.',
   },
   CACHE_UNWRITABLE: { kind: 'stop', summary: 'The cache or the state folder cannot be written.' },
   CHECKSUM_MISMATCH: { kind: 'stop', summary: 'A downloaded part is not the one that was pinned.' },

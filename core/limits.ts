@@ -25,6 +25,10 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 // may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
 export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
+// The same in records, whose objects take half a kilobyte each. A batch of 1 MiB that is not packed has room for fewer,
+// whatever is in it; packed, it may hold a million that are empty, and payments a third as many as this.
+export const UNPACKED_BATCH_RECORDS_MAX = 131_072
+
 // What a worker has unpacked and not yet written, its objects included, over all partitions; one batch may come on top.
 // Four batches are written at a time and as many prepared, with some 4 MB each; more only waits, and lets a write be late.
 export const BYTES_IN_HAND_MAX = 96 * 1024 * 1024
@@ -156,6 +160,10 @@ export const LETTERS_LISTED_MAX = 10_000
 // Runs that a worker keeps in memory between their steps; those beyond are replayed from history when they go on.
 export const WORKFLOWS_CACHED_MAX = 100
 
+// How long an activity is silent at most, and how late it hears that it is cancelled: a third of the heartbeat timeout, so
+// that one beat that is lost does not fail the work.
+export const BEAT_MS_MAX = 3_000
+
 // Builds at once; each holds a Postgres connection and, while it aggregates, its share of work memory.
 export const ACTIVITIES_RUNNING_MAX = 4
 
@@ -181,6 +189,10 @@ export const FAILURE_CHARS_MAX = 300
 
 // A key is not refreshed again before so many times its last build have passed: at most a tenth of the machine is its.
 export const REFRESH_PAUSE_FACTOR = 10
+
+// A changed model leaves years to build: a refresh that begins no day after this ends before the next one is due, which
+// looks again first at the day on which payments arrive.
+export const REFRESH_SECONDS_MAX = 45
 
 // A day that failed its checks is dirty still; without new code or data it fails again.
 export const REFRESH_FAILED_PAUSE_SECONDS_MIN = 600
@@ -234,8 +246,9 @@ export const LINEAGE_FAILURES_MAX = 3
 // How long a command whose work is done waits for lineage that is still on its way.
 export const LINEAGE_CLOSE_MS_MAX = 5_000
 
-// Transactions that reconcile looks at one by one, since their day alone does not explain them: some 10 MB of ids. More of
-// them say no more, and only a rebuild helps.
+// Transactions that reconcile remembers to have looked at one by one, since their day alone does not explain them, and as
+// many from before: some 20 MB of ids. Beyond them one that two days doubt is counted twice; a day with more than so many
+// is folded each time.
 export const FOLD_SUSPECTS_MAX = 50_000
 
 // What the worker tells of the platform is read again after so long, whoever asks: dashboards refresh every 5 s.

@@ -38,6 +38,21 @@ create table ops.audit_log (
 CREATE INDEX audit_log_at ON ops.audit_log USING btree (at);
 comment on table ops.audit_log is 'Who triggered, replayed, discarded, rebuilt, revealed or changed a rule. Roles may add to it and change nothing.';
 
+create view ops.book_checks as
+ SELECT reconciled_at,
+    run_id,
+    first_day,
+    last_day,
+    book,
+    state,
+    checked,
+    unit,
+    wrong,
+    waiting,
+    line,
+    seconds
+   FROM ops.reconciliations;
+
 create table ops.day_revisions (
   business_date date not null,
   revision integer not null,
@@ -150,6 +165,33 @@ create table ops.lake_files (
 );
 CREATE INDEX lake_files_day ON ops.lake_files USING btree (source, day);
 comment on table ops.lake_files is 'Files of the lake; content_hash is that of the rows, which a restore must give again.';
+
+create view ops.minute_deltas as
+ SELECT window_start,
+    payer_handle,
+    status,
+    txns,
+    amount,
+    td,
+    bd,
+    p2p,
+    p2m,
+    refunds,
+    refund_amount,
+    late,
+    latency_250ms,
+    latency_500ms,
+    latency_1s,
+    latency_2s,
+    latency_3s,
+    latency_5s,
+    latency_10s,
+    latency_15s,
+    latency_20s,
+    latency_30s,
+    latency_over
+   FROM ops.minute_metrics;
+comment on view ops.minute_deltas is 'Live figures before they are summed: a row alone may be negative, the sum over any set of windows, handles and statuses is exact.';
 
 create table ops.minute_metrics (
   window_start timestamp with time zone not null,
@@ -868,6 +910,32 @@ $function$
 ;
 comment on function ops.ensure_partitions(text,date[]) is 'Makes what is missing of these days and says of each: made, there, or archived (it left for the lake; nothing is made). Call it outside of a batch''s transaction; 55P03 means try again.';
 
+CREATE OR REPLACE FUNCTION ops.latency_quantile(share double precision, counts bigint[])
+ RETURNS double precision
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      bounds constant float8[] := '{0, 0.25, 0.5, 1, 2, 3, 5, 10, 15, 20, 30}';
+      sought float8 := 0;
+      passed float8 := 0;
+    begin
+      for i in 1 .. 11 loop
+        sought := sought + share * counts[i];
+      end loop;
+      if sought <= 0 then return null; end if;
+      for i in 1 .. 10 loop
+        if passed + counts[i] >= sought then
+          return bounds[i] + (bounds[i + 1] - bounds[i]) * (sought - passed) / counts[i];
+        end if;
+        passed := passed + counts[i];
+      end loop;
+      return 30;
+    end $function$
+;
+comment on function ops.latency_quantile(double precision,bigint[]) is 'Seconds within which a share of answers came, by the eleven latency buckets of the minute metrics: linear inside a bucket, 30 beyond the last bound, null if there were none.';
+
 CREATE OR REPLACE FUNCTION ops.make_partition(parent text, day date)
  RETURNS void
  LANGUAGE plpgsql
@@ -956,6 +1024,20 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION ops.rupees(amount numeric)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      digits constant text := to_char(amount, 'FM99,99,99,99,99,99,99,99,990.00');
+    begin
+      return lpad(digits, greatest(20, length(digits)), chr(8199));
+    end $function$
+;
+comment on function ops.rupees(numeric) is 'An amount in digits grouped as in India, 12,34,567.00, padded to one length.';
+
 CREATE OR REPLACE FUNCTION ops.transaction_messages(wanted text)
  RETURNS TABLE(topic text, epoch integer, kafka_partition integer, kafka_offset bigint, kafka_timestamp timestamp with time zone, received_at timestamp with time zone, reported_status text)
  LANGUAGE sql
@@ -993,17 +1075,21 @@ alter view public.stg_upi_transactions owner to upi_transform;
 grant usage on schema public to public;
 grant create, usage on schema public to upi_admin;
 grant execute on function ops.count_raw(date,date) to upi_api;
+grant execute on function ops.latency_quantile(double precision,bigint[]) to upi_api;
 grant execute on function ops.reveal_rejected(text,integer,integer,bigint,text,text) to upi_api;
 grant execute on function ops.reveal_transaction(text,text,text) to upi_api;
+grant execute on function ops.rupees(numeric) to upi_api;
 grant execute on function ops.transaction_messages(text) to upi_api;
 grant insert, select, update (last_used_at, revoked_at, revoked_by) on ops.api_keys to upi_api;
 grant insert, select on ops.audit_log to upi_api;
+grant select on ops.book_checks to upi_api;
 grant select on ops.day_revisions to upi_api;
 grant select on ops.day_status to upi_api;
 grant select on ops.decline_codes to upi_api;
 grant select on ops.decline_meanings to upi_api;
 grant select on ops.dirty_models to upi_api;
 grant select on ops.lake_files to upi_api;
+grant select on ops.minute_deltas to upi_api;
 grant select on ops.model_builds to upi_api;
 grant select on ops.model_days to upi_api;
 grant select on ops.model_runs to upi_api;
@@ -1063,9 +1149,13 @@ grant select on public.upi_five_minute_metrics to upi_ingest;
 grant select on public.upi_minute_metrics to upi_ingest;
 grant usage on schema ops to upi_ingest;
 grant execute on function ops.count_sessions() to upi_report;
+grant execute on function ops.latency_quantile(double precision,bigint[]) to upi_report;
+grant execute on function ops.rupees(numeric) to upi_report;
+grant select on ops.book_checks to upi_report;
 grant select on ops.day_status to upi_report;
 grant select on ops.decline_meanings to upi_report;
 grant select on ops.dirty_models to upi_report;
+grant select on ops.minute_deltas to upi_report;
 grant select on ops.model_builds to upi_report;
 grant select on ops.rejected_messages to upi_report;
 grant select on ops.stream_books to upi_report;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { BytesInHand, fetchWithin, newPortion, type Portion } from './bytes-in-hand.ts'
 
 const LIMITS = { maxBytes: 1_000, maxWaitTime: 1 }
@@ -34,11 +34,13 @@ test('a fetch ends with the batch that passes the budget, and the next waits unt
 test('of one partition a share is unpacked, and what is over when its last batch is', async () => {
   const hand = new BytesInHand(120)
   const batch = async () => ({ unpacked: true, bytes: 6 })
-  await hand.bound(async () => {
-    const portion = newPortion()
-    const added = [await portion?.add(batch), await portion?.add(batch), await portion?.add(batch)]
-    expect(added).toEqual([true, true, undefined])
-  })
+  const added = hand.bound(() =>
+    fetchWithin(1, LIMITS, async () => {
+      const portion = newPortion()
+      return [await portion?.add(batch), await portion?.add(batch), await portion?.add(batch)]
+    }),
+  )
+  expect(await added).toEqual([true, true, undefined])
 })
 
 test('what nobody has taken is released when its broker is asked again; what is taken late counts', async () => {
@@ -63,6 +65,32 @@ test('what a fetch brought that failed is released', async () => {
     })
     await expect(failing).rejects.toThrow('moved')
     await fetchAll(1)
+    expect(hand.bytes).toBe(0)
+  })
+})
+
+test('what a fetch brings after its broker was asked again, or long after it was asked, is released', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const hand = new BytesInHand(120)
+  await hand.bound(async () => {
+    const answer = Promise.withResolvers<void>()
+    const late = (node: number) =>
+      fetchWithin(node, LIMITS, async () => {
+        const begun = newPortion()
+        await begun?.add(async () => ({ unpacked: true, bytes: 5 }))
+        await answer.promise
+        await begun?.add(async () => ({ unpacked: true, bytes: 5 }))
+        await fetchOne(10)
+      })
+    const fetches = [late(1), late(2)]
+    await fetchAll(1)
+    vi.advanceTimersByTime(6_000)
+    await fetchAll(3)
+    answer.resolve()
+    await Promise.all(fetches)
+    expect(hand.bytes).toBe(40)
+    await Promise.all([fetchAll(1), fetchAll(2)])
     expect(hand.bytes).toBe(0)
   })
 })

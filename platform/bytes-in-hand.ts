@@ -7,18 +7,21 @@ const SHARES = 12
 // What nobody has taken by then was dropped inside of kafkajs, with a broker that is gone.
 const TAKEN_MS_MAX = 5_000
 
-interface Fetching {
-  readonly hand: BytesInHand
+/** One fetch from a broker, and what it has brought. */
+interface Fetch {
+  readonly node: number
   readonly portions: Portion[]
+  /** Undefined while more may come. */
+  endedMs: number | undefined
 }
 
-const fetching = new AsyncLocalStorage<Fetching>()
+const fetching = new AsyncLocalStorage<{ readonly hand: BytesInHand; readonly fetch?: Fetch }>()
 
 /** What the fetch, inside of which this is called, has brought of one partition: nothing yet. Undefined without a budget. */
 export function newPortion(): Portion | undefined {
-  const fetch = fetching.getStore()
-  if (fetch === undefined) return undefined
-  const portion = new Portion(fetch.hand)
+  const { hand, fetch } = fetching.getStore() ?? {}
+  if (hand === undefined || fetch === undefined) return undefined
+  const portion = new Portion(hand)
   fetch.portions.push(portion)
   return portion
 }
@@ -27,15 +30,20 @@ export function newPortion(): Portion | undefined {
 export async function fetchWithin<T>(
   node: number,
   { maxBytes, maxWaitTime }: { maxBytes: number; maxWaitTime: number },
-  fetch: (maxBytes: number) => Promise<T>,
+  call: (maxBytes: number) => Promise<T>,
 ): Promise<T | undefined> {
   const hand = fetching.getStore()?.hand
-  if (hand === undefined) return await fetch(maxBytes)
-  const portions = hand.beginFetch(node)
+  if (hand === undefined) return await call(maxBytes)
+  hand.releaseUntaken(node)
   if (!(await hand.hasRoom(maxWaitTime))) return undefined
   // Packed or not, what is more could not be taken.
   const bytes = Math.min(maxBytes, hand.bytesFree)
-  return await fetching.run({ hand, portions }, () => fetch(bytes))
+  const fetch = hand.beginFetch(node)
+  try {
+    return await fetching.run({ hand, fetch }, () => call(bytes))
+  } finally {
+    fetch.endedMs = performance.now()
+  }
 }
 
 /**
@@ -45,7 +53,7 @@ export async function fetchWithin<T>(
  */
 export class BytesInHand {
   readonly #bytesMax: number
-  readonly #fetched = new Map<number, { readonly portions: Portion[]; readonly atMs: number }>()
+  readonly #fetches = new Set<Fetch>()
   #bytes = 0
   #unpacking: Promise<unknown> = Promise.resolve()
   #released = Promise.withResolvers<void>()
@@ -71,20 +79,28 @@ export class BytesInHand {
 
   /** Lets what fetches inside of a call, and of all that it starts, be bounded. */
   bound<T>(call: () => T): T {
-    return fetching.run({ hand: this, portions: [] }, call)
+    return fetching.run({ hand: this }, call)
   }
 
-  /** What the last fetch from a broker brought was taken by now, or is dropped; gives the place for what comes. */
-  beginFetch(node: number): Portion[] {
+  /** The place for what a fetch brings. */
+  beginFetch(node: number): Fetch {
+    const fetch: Fetch = { node, portions: [], endedMs: undefined }
+    this.#fetches.add(fetch)
+    return fetch
+  }
+
+  /**
+   * Whatever earlier fetches from a broker have brought was taken by now, or is dropped. One that is still under way may
+   * bring more: two of a broker are, where a consumer has made place for another.
+   */
+  releaseUntaken(node: number): void {
     const nowMs = performance.now()
-    for (const [each, { portions, atMs }] of this.#fetched) {
-      if (each !== node && nowMs - atMs < TAKEN_MS_MAX) continue
-      for (const portion of portions) if (!portion.isTaken) portion.release()
-      this.#fetched.delete(each)
+    for (const fetch of this.#fetches) {
+      if (fetch.endedMs === undefined) continue
+      if (fetch.node !== node && nowMs - fetch.endedMs < TAKEN_MS_MAX) continue
+      for (const portion of fetch.portions) if (!portion.isTaken) portion.release()
+      this.#fetches.delete(fetch)
     }
-    const portions: Portion[] = []
-    this.#fetched.set(node, { portions, atMs: nowMs })
-    return portions
   }
 
   /** Waits until a share is free; whether it is. */

@@ -62,4 +62,6 @@ export interface Database {
   'ops.model_builds': views.ModelBuilds
   'ops.dirty_models': views.DirtyModels
   'ops.decline_meanings': views.DeclineMeanings
+  'ops.minute_deltas': payments.UpiMinuteMetrics
+  'ops.book_checks': views.BookChecks
 }

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
-import { UpiError } from '../core/errors.ts'
 import { UNPACKED_BATCH_BYTES_MAX } from '../core/limits.ts'
+import { batchFault, HEADER_BYTES } from './batch-header.ts'
 import { packLz4, unpackLz4 } from './codecs/lz4.ts'
 import { packSnappy, unpackSnappy } from './codecs/snappy.ts'
 import { tooLarge } from './codecs/unpacked.ts'
@@ -55,27 +55,12 @@ async function unpackBatch(name: string, bytes: Buffer, unpack: Codec['unpack'])
     const { code, message } = cause as NodeJS.ErrnoException
     const isTooLarge = code === 'ERR_BUFFER_TOO_LARGE'
     const reason = isTooLarge ? tooLarge(UNPACKED_BATCH_BYTES_MAX) : message
-    const fault = new UpiError(
-      'BATCH_UNREADABLE',
-      `a ${name} batch${offsetsOf(bytes)} cannot be unpacked: ${reason}`,
-      { fix: 'seek past it with ./upi offsets, or delete its records from the topic' },
-    )
-    // kafkajs would fetch the same batch for ever; and it hides an error behind the cause that it has.
-    throw Object.assign(fault, { retriable: false })
+    throw batchFault(`a ${name} batch`, { header: headerBefore(bytes), reason })
   }
 }
 
-/** The offsets of a batch, read from its header, which lies before the records in the buffer of the fetch. */
-function offsetsOf(records: Buffer): string {
-  const start = records.byteOffset - BATCH_HEADER_BYTES
-  if (start < 0) return ''
-  const header = Buffer.from(records.buffer, start, BATCH_HEADER_BYTES)
-  if (header.readInt8(MAGIC_AT) !== MAGIC) return ''
-  const first = header.readBigInt64BE(0)
-  return ` at offsets ${first} to ${first + BigInt(header.readInt32BE(LAST_DELTA_AT))}`
+/** The header of a batch: it lies before the records in the buffer of the fetch. */
+function headerBefore(records: Buffer): Buffer | undefined {
+  const start = records.byteOffset - HEADER_BYTES
+  return start < 0 ? undefined : Buffer.from(records.buffer, start, HEADER_BYTES)
 }
-
-const BATCH_HEADER_BYTES = 61
-const MAGIC_AT = 16
-const MAGIC = 2
-const LAST_DELTA_AT = 23

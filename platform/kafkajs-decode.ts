@@ -1,5 +1,15 @@
 import { createRequire } from 'node:module'
 import type { UpiError } from '../core/errors.ts'
+import { UNPACKED_BATCH_RECORDS_MAX } from '../core/limits.ts'
+import {
+  batchFault,
+  bytesIn,
+  HEADER_BYTES,
+  isPacked,
+  MAGIC,
+  MAGIC_AT,
+  recordsIn,
+} from './batch-header.ts'
 import { newPortion, type Portion } from './bytes-in-hand.ts'
 import { unreadableBatch } from './kafka.ts'
 
@@ -17,7 +27,6 @@ export interface FetchedMessage {
 export type FetchedMessages = FetchedMessage[] & { portion?: Portion }
 
 interface Decoder {
-  readonly offset: number
   readInt32(): number
   canReadBytes(count: number): boolean
   readBytes(count: number): Buffer
@@ -28,12 +37,6 @@ export interface UnreadableBatch extends FetchedMessage {
   readonly unreadable: UpiError
 }
 
-// Where the magic byte stands in a batch of any format, and the least that a batch of records takes.
-const MAGIC_AT = 16
-const MAGIC = 2
-const ATTRIBUTES_AT = 21
-const CODEC_BITS = 0b111
-const BATCH_BYTES_MIN = 49
 // What a message takes beyond its bytes: itself, and all that is made of it.
 const OBJECTS_BYTES = 512
 
@@ -61,29 +64,28 @@ export function mendDecoding(): void {
     const size = decoder.readInt32()
     if (size <= 0 || !decoder.canReadBytes(size)) return []
     const fetched = decoder.readBytes(size)
-    const bytes = isPacked(fetched) ? fetched : Buffer.from(fetched)
-    const batches = new DecoderOf(bytes)
-    if (bytes.readInt8(MAGIC_AT) !== MAGIC) return await decodeOld(batches, size)
+    if (fetched.readInt8(MAGIC_AT) !== MAGIC) {
+      return await decodeOld(new DecoderOf(Buffer.from(fetched)), size)
+    }
     const records: FetchedMessages = []
     const portion = newPortion()
     if (portion !== undefined) records.portion = portion
-    const unpack = async () => {
-      const begin = batches.offset
-      const unpacked = (await decodeBatch(batches)).records
-      return { unpacked, bytes: bytesOf(unpacked, bytes, batches.offset - begin) }
-    }
-    while (batches.canReadBytes(BATCH_BYTES_MIN)) {
-      const first = bytes.readBigInt64BE(batches.offset)
+    for (const batch of batchesIn(fetched)) {
+      const unpack = async () => {
+        refuseCrowded(batch)
+        // What is not packed is copied: a piece of a fetch would keep all of it in memory.
+        const own = isPacked(batch) ? batch : Buffer.from(batch)
+        const unpacked = (await decodeBatch(new DecoderOf(own))).records
+        return { unpacked, bytes: bytesOf(unpacked, batch) }
+      }
       try {
         const more = portion === undefined ? (await unpack()).unpacked : await portion.add(unpack)
         if (more === undefined) break
         for (const record of more) records.push(record)
       } catch (fault) {
-        // The last one may be cut off by the size of the fetch.
-        if ((fault as Error).name === 'KafkaJSPartialMessageError') break
         const unreadable = unreadableBatch(fault)
         if (unreadable === undefined) throw fault
-        records.push(standInFor(first, unreadable))
+        records.push(standInFor(batch.readBigInt64BE(0), unreadable))
         break
       }
     }
@@ -91,16 +93,33 @@ export function mendDecoding(): void {
   }
 }
 
-// What is not packed is copied: a piece of a fetch would keep all of it in memory.
-function isPacked(bytes: Buffer): boolean {
-  return (bytes.readInt16BE(ATTRIBUTES_AT) & CODEC_BITS) !== 0
+// The last one may be cut off by the size of the fetch.
+function* batchesIn(fetched: Buffer): Generator<Buffer> {
+  for (let at = 0; at + HEADER_BYTES <= fetched.length; ) {
+    const end = at + bytesIn(fetched.subarray(at))
+    if (end > fetched.length) return
+    yield fetched.subarray(at, end)
+    at = end
+  }
 }
 
-function bytesOf(records: readonly FetchedMessage[], fetched: Buffer, length: number): number {
+// Its objects alone would fill the memory, however little its bytes are.
+function refuseCrowded(batch: Buffer): void {
+  const records = recordsIn(batch)
+  if (records <= UNPACKED_BATCH_RECORDS_MAX) return
+  const reason = `it holds ${records} records, more than ${UNPACKED_BATCH_RECORDS_MAX}`
+  throw batchFault('a batch', { header: batch, reason })
+}
+
+// Of a large batch all that was unpacked is kept by any piece of it; small ones share a buffer of Node's pool.
+function bytesOf(records: readonly FetchedMessage[], batch: Buffer): number {
+  const objects = records.length * OBJECTS_BYTES
+  if (!isPacked(batch)) return batch.length + objects
   const one = records.find(({ key, value }) => (value ?? key) !== null)
-  const { buffer } = one?.value ?? one?.key ?? fetched
-  const unpacked = buffer === fetched.buffer ? length : buffer.byteLength
-  return unpacked + records.length * OBJECTS_BYTES
+  const kept = (one?.value ?? one?.key)?.buffer.byteLength ?? 0
+  if (kept > Buffer.poolSize) return kept + objects
+  const sizes = records.map(({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0))
+  return sizes.reduce((sum, size) => sum + size, objects)
 }
 
 function standInFor(first: bigint, unreadable: UpiError): UnreadableBatch {

@@ -1,4 +1,4 @@
-import type { ClientBase, Pool, PoolClient } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 
 const CANCEL_EVERY_MS = 200
 
@@ -35,13 +35,16 @@ export async function atOneSnapshot<T>(
   }
 }
 
-// A cancellation that comes between two statements hits nothing: it is sent until the work has ended.
-function cancelWhenAborted(
+/**
+ * Cancels what a connection runs when the signal is aborted, until the work has ended: a cancellation that comes between
+ * two statements hits nothing. What it gives ends that.
+ */
+export function cancelWhenAborted(
   pool: Pool,
-  client: PoolClient,
+  client: ClientBase,
   signal: AbortSignal | undefined,
 ): () => Promise<void> {
-  const { processID: pid } = client as PoolClient & { processID: number }
+  const { processID: pid } = client as ClientBase & { processID: number }
   let timer: NodeJS.Timeout | undefined
   let sent: Promise<unknown> = Promise.resolve()
   const cancel = () => {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client'
 import { type BackfillAsked, type BackfillProgress, backfillId } from '../core/backfill.ts'
 import { UpiError } from '../core/errors.ts'
+import { askRun } from './temporal.ts'
 
 /** A backfill as the server lists it. */
 export interface ListedBackfill {
@@ -51,7 +52,7 @@ const KEYS = ['mode', 'order', 'concurrency'] as const
 
 /** Where a backfill stands, as its run says. */
 export async function readProgress(handle: WorkflowHandle): Promise<BackfillProgress> {
-  return await handle.query<BackfillProgress, []>('progress')
+  return await askRun(handle, () => handle.query<BackfillProgress, []>('progress'))
 }
 
 /** The backfill under an id, with or without its `backfill/`; refuses an id that nobody has started. */
@@ -75,8 +76,10 @@ export async function tellBackfill(
   concurrency?: number,
 ): Promise<void> {
   try {
-    if (concurrency === undefined) await handle.executeUpdate(update)
-    else await handle.executeUpdate<void, [number]>(update, { args: [concurrency] })
+    await askRun(handle, async () => {
+      if (concurrency === undefined) await handle.executeUpdate(update)
+      else await handle.executeUpdate<void, [number]>(update, { args: [concurrency] })
+    })
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
       throw new UpiError('NOT_READY', `${handle.workflowId} is not running any more`)

@@ -1,6 +1,7 @@
 import type { NativeConnection, Worker } from '@temporalio/worker'
 import {
   ACTIVITIES_RUNNING_MAX,
+  BEAT_MS_MAX,
   HEAVY_ACTIVITIES_RUNNING_MAX,
   WORKFLOWS_CACHED_MAX,
 } from '../core/limits.ts'
@@ -51,6 +52,8 @@ async function createWorker(
       taskQueue: slots.taskQueue,
       workflowBundle: { codePath: bundlePath },
       activities,
+      // By itself it would send a beat after four fifths of the timeout, and hear of a cancellation as late.
+      maxHeartbeatThrottleInterval: BEAT_MS_MAX,
       maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
       maxConcurrentActivityTaskExecutions: slots.activities,
       maxConcurrentWorkflowTaskExecutions: 8,

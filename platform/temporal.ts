@@ -1,4 +1,10 @@
-import { Client, Connection, type TLSConfig } from '@temporalio/client'
+import {
+  Client,
+  Connection,
+  type TLSConfig,
+  type WorkflowHandle,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client'
 import type { NativeConnection } from '@temporalio/worker'
 import { UpiError } from '../core/errors.ts'
 import type { Config, Needed } from './config.ts'
@@ -9,6 +15,8 @@ import { hostOf, readTlsFiles, refusePlaintext } from './transport.ts'
 type TemporalConfig = Needed<'temporalAddress'>
 
 const CONNECT_TIMEOUT_MS = 3_000
+// A worker answers in milliseconds; but the server waits for ten seconds for one that had the run and is gone.
+const ANSWER_MS_MAX = 15_000
 
 /** A client of the namespace and the connection under it, which the caller closes. */
 export interface TemporalClient {
@@ -48,7 +56,10 @@ export async function connectWorker(
 }
 
 /** Turns what the client throws when the server is away or refuses us into the error that says so; others pass. */
-export function temporalFault(cause: unknown, config: TemporalConfig): unknown {
+export function temporalFault(
+  cause: unknown,
+  config: Pick<TemporalConfig, 'temporalAddress' | 'temporalNamespace'>,
+): unknown {
   if (cause instanceof UpiError) return cause
   const at = `Temporal at ${config.temporalAddress}`
   const reason = grpcCodeOf(cause)
@@ -69,6 +80,25 @@ export function temporalFault(cause: unknown, config: TemporalConfig): unknown {
     fix: 'see ./upi status, or check TEMPORAL_ADDRESS and the TEMPORAL_TLS settings',
     cause,
   })
+}
+
+/** Asks a run what only a worker can answer, and says so if none does: the server itself would wait for one. */
+export async function askRun<T>(
+  { client, workflowId }: Pick<WorkflowHandle, 'client' | 'workflowId'>,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + ANSWER_MS_MAX, ask)
+  } catch (cause) {
+    const isUnanswered =
+      cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+      UNANSWERED.includes(grpcCodeOf(cause))
+    if (!isUnanswered) throw cause
+    throw new UpiError('WORKER_UNAVAILABLE', `no worker answers for ${workflowId}`, {
+      fix: 'start one with ./upi worker, and ask again',
+      cause,
+    })
+  }
 }
 
 /**
@@ -104,13 +134,22 @@ export async function ensureSearchAttributes(
 }
 
 const GRPC = {
+  CANCELLED: 1,
   DEADLINE_EXCEEDED: 4,
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
+  FAILED_PRECONDITION: 9,
   UNIMPLEMENTED: 12,
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const
+
+// In time, in the words of the server or of the client; or because the server has not seen a worker for a while.
+const UNANSWERED: readonly (number | undefined)[] = [
+  GRPC.CANCELLED,
+  GRPC.DEADLINE_EXCEEDED,
+  GRPC.FAILED_PRECONDITION,
+]
 
 const NOT_FOR_CLIENTS: readonly (number | undefined)[] = [
   GRPC.PERMISSION_DENIED,

@@ -2,13 +2,14 @@ import type { ClientBase } from 'pg'
 import type { Payment } from '../core/payment.ts'
 import type { BusinessDate } from '../core/time.ts'
 import { checkTransaction } from '../platform/books/check-transaction.ts'
+import { Pages } from '../platform/books/pages.ts'
 import { messageOf, placeOf, type ReadAgain } from '../platform/books/raw-messages.ts'
-import { groupsOf, together } from '../platform/books/sorted-rows.ts'
-import { type CleanRow, cleanRowOf } from '../platform/queries/clean.ts'
+import { cleanRowOf } from '../platform/queries/clean.ts'
 import { type NearMessage, nearQueries, openDay } from '../platform/queries/rebuild.ts'
 import type { LoggedConflictRow } from '../platform/queries/txn-conflicts.ts'
 
 interface Read {
+  readonly txnId: string
   readonly place: string
   readonly at: string
   /** Undefined: it must be looked at more closely. */
@@ -31,8 +32,35 @@ export async function* findDiffering(
   readAgain: ReadAgain,
 ): AsyncGenerator<Looked> {
   await openDay(client, { date, after })
+  const { messages, rows, conflicts } = await openPages(client, date, readAgain)
+  for (;;) {
+    const heads = [
+      messages.current ?? (await messages.turn()),
+      rows.current ?? (await rows.turn()),
+      conflicts.current ?? (await conflicts.turn()),
+    ]
+    // Ids are ASCII: by their units is by their bytes, as Postgres sorts them.
+    const [txnId] = heads.flatMap((head) => head?.txnId ?? []).sort()
+    if (txnId === undefined) return
+    const read = await takeOf(messages, txnId)
+    const known = read.flatMap(({ payment, ...at }) => (payment ? [{ ...at, payment }] : []))
+    const isKnown = known.length === read.length && read.length > 0
+    const all = {
+      txnId,
+      messages: known,
+      rows: await takeOf(rows, txnId),
+      conflicts: await takeOf(conflicts, txnId),
+    }
+    const { findings, waits } = isKnown ? checkTransaction(all) : SUSPICIOUS
+    yield { txnId, mayDiffer: waits || findings.length > 0 }
+  }
+}
+
+const SUSPICIOUS = { findings: [], waits: true }
+
+async function openPages(client: ClientBase, date: BusinessDate, readAgain: ReadAgain) {
   const queries = nearQueries(date)
-  const messages = groupsOf(
+  const messages = await Pages.open(
     client,
     { name: 'near_messages', query: queries.messages },
     async (page: NearMessage[]): Promise<Read[]> => {
@@ -40,28 +68,39 @@ export async function* findDiffering(
       return page.map((row, index) => readOf(row, results[index]))
     },
   )
-  const rows = groupsOf(
+  const rows = await Pages.open(
     client,
     { name: 'near_rows', query: queries.rows },
-    (page: (Record<string, unknown> & { txn_id: string })[]): CleanRow[] => page.map(cleanRowOf),
+    (page: (Record<string, unknown> & { txn_id: string })[]) =>
+      page.map((row) => ({ txnId: row.txn_id, ...cleanRowOf(row) })),
   )
-  const conflicts = groupsOf(
+  const conflicts = await Pages.open(
     client,
     { name: 'near_conflicts', query: queries.conflicts },
     (page: LoggedConflictRow[]) =>
-      page.map((line) => ({ at: `${placeOf(line)}/${line.kafka_offset}`, kind: line.kind })),
+      page.map((line) => ({
+        txnId: line.txn_id,
+        at: `${placeOf(line)}/${line.kafka_offset}`,
+        kind: line.kind,
+      })),
   )
-  for await (const { txnId, parts } of together(messages, rows, conflicts)) {
-    const [read, stored, logged] = parts
-    const known = read.flatMap(({ payment, ...at }) => (payment ? [{ ...at, payment }] : []))
-    const isKnown = known.length === read.length && read.length > 0
-    const all = { txnId, messages: known, rows: stored, conflicts: logged }
-    const { findings, waits } = isKnown ? checkTransaction(all) : SUSPICIOUS
-    yield { txnId, mayDiffer: waits || findings.length > 0 }
-  }
+  return { messages, rows, conflicts }
 }
 
-const SUSPICIOUS = { findings: [], waits: true }
+/** The rows of a transaction, if it is the next. */
+async function takeOf<From extends object, Row extends { readonly txnId: string }>(
+  pages: Pages<From, Row>,
+  txnId: string,
+): Promise<Row[]> {
+  const taken: Row[] = []
+  let row = pages.current
+  while (row?.txnId === txnId) {
+    taken.push(row)
+    pages.skip()
+    row = pages.current ?? (await pages.turn())
+  }
+  return taken
+}
 
 function readOf(
   row: NearMessage,
@@ -71,5 +110,10 @@ function readOf(
   const payment = result?.ok ? result.value : undefined
   const isSame = payment?.txn_id === row.txn_id && payment.business_date === row.business_date
   const at = `${place}/${row.kafka_offset}`
-  return { place, at, payment: isSame && row.is_far !== true ? payment : undefined }
+  return {
+    txnId: row.txn_id,
+    place,
+    at,
+    payment: isSame && row.is_far !== true ? payment : undefined,
+  }
 }

@@ -93,6 +93,27 @@ describe('./upi aggregate', () => {
     expect(first.stdout).toBe(second.stdout)
   })
 
+  test('says which promise a mart breaks, writes each of them down, and closes nothing', async () => {
+    const day = '2026-01-11'
+    await insertClean(admin, { at: `${day}T12:00:00+05:30`, payee: 'bookshop@ybl' })
+    expect((await runCli(['models', 'run'], own.env)).code).toBe(0)
+    await sql`update dim_merchants set active_days = 9999, successful_transactions = 9999
+      where merchant_id = 'bookshop@ybl'`.execute(admin)
+    const { code, stderr } = await runCli(['aggregate', '--date', day], own.env)
+    expect(code).toBe(1)
+    expect(stderr).toContain('dim_merchants: no more active days than days: 1 bad rows')
+    const { rows } = await sql`select error from ops.model_runs
+      where model = 'dim_merchants' and state = 'failed' order by run_id`.execute(admin)
+    expect(rows).toEqual([
+      { error: 'no more active days than days: 1 bad rows' },
+      { error: 'no more successes than payments: 1 bad rows' },
+      { error: 'agrees with merchant_upi_summary: 1 bad rows' },
+    ])
+    const open = admin.selectFrom('ops.days').select('state').where('business_date', '=', day)
+    expect(await open.execute()).toEqual([])
+    expect((await runCli(['aggregate', '--date', day], own.env)).code).toBe(0)
+  })
+
   test('refuses a day that does not exist', async () => {
     const { code, stderr } = await runCli(['aggregate', '--date', '2026-02-30'], own.env)
     expect(code).toBe(2)

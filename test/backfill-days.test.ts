@@ -112,6 +112,35 @@ describe('./upi backfill', () => {
     expect(Object.keys(await builds('2020-01-01', '2022-12-31'))).toHaveLength(closed)
   }, 90_000)
 
+  test('cancelled, it ends when its days have been given up on the server', async () => {
+    await pay('2025-09-01')
+    await admin.connection().execute(async (holder) => {
+      await sql`select pg_advisory_lock(hashtextextended('upi:day:2025-09-01', 0))`.execute(holder)
+      await backfill('2025-09-01', '2025-09-01', '--detach')
+      await eventually(async () => (await waitingForLocks()) === 1)
+      const { code } = await runCli(['backfill', 'cancel', '2025-09-01..2025-09-01'], own.env)
+      expect([code, await waitingForLocks()]).toEqual([0, 0])
+      await sql`select pg_advisory_unlock_all()`.execute(holder)
+    })
+    expect(await builds('2025-09-01', '2025-09-01')).toEqual({})
+  })
+
+  test('says that no worker answers, and does not wait for one', async () => {
+    const env = { ...own.env, UPI_TASK_QUEUE: `${own.name}-nobody` }
+    const range = '2025-11-01..2025-11-02'
+    const days = ['--from', '2025-11-01', '--to', '2025-11-02']
+    expect((await runCli(['backfill', ...days, '--detach'], env)).code).toBe(0)
+    const asked = [['status'], ['pause'], ['cancel']].map((verb) =>
+      runCli(['backfill', ...verb, range], env),
+    )
+    for (const { code, stderr } of await Promise.all(asked)) {
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/no worker (answers|takes).*backfill/),
+      ])
+    }
+  })
+
   test('refuses what it cannot mean', async () => {
     const [none, backwards] = await Promise.all([
       runCli(['backfill'], own.env),
@@ -174,6 +203,12 @@ async function overlaps(): Promise<unknown[]> {
       on (a.model, a.business_date) = (b.model, b.business_date) and a.run_id < b.run_id
     where b.finished_at - make_interval(secs => b.seconds::float8) < a.finished_at`.execute(admin)
   return rows
+}
+
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await sql`select from pg_stat_activity
+    where datname = current_database() and wait_event = 'advisory'`.execute(admin)
+  return rows.length
 }
 
 async function countRuns(): Promise<string> {

@@ -10,6 +10,8 @@ import {
   startBackfill,
   tellBackfill,
 } from '../platform/temporal-backfills.ts'
+import { businessDateAt } from '../workflows/business-day.ts'
+import { UPI_BACKFILL } from '../workflows/search-attributes.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
 import { Gates, recordedDays as recorded } from './recorded-days.ts'
@@ -64,6 +66,16 @@ describe('backfillRange', () => {
     expect(await run(client, RANGE)).toMatchObject({
       ...{ state: 'partial', total: 4, done: 3 },
       failed: [{ date: '2026-01-03', error: 'daily: 2 bad rows' }],
+    })
+  })
+
+  test('does not say of a day that it is closed which was not over when its turn came', async () => {
+    const today = businessDateAt(Date.now())
+    const calls = recorded({ plan: [today] })
+    Object.assign(worker, { activities: calls.activities })
+    expect(await run(worker.client, { from: today, to: today })).toMatchObject({
+      ...{ state: 'partial', total: 1, done: 0 },
+      failed: [{ date: today, error: 'not over yet' }],
     })
   })
 
@@ -201,6 +213,8 @@ describe('backfillRange', () => {
     expect(calls.made.filter((call) => call.startsWith('empty'))).toHaveLength(count)
     expect(calls.made.filter((call) => call === 'stream')).toHaveLength(1)
     expect(await readProgress(handle)).toMatchObject({ total: count, done: count })
+    const { typedSearchAttributes: found } = await handle.describe()
+    expect(found.get(UPI_BACKFILL)).toBe(handle.workflowId)
   }, 60_000)
 
   test.each([

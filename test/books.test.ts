@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { FOLD_SUSPECTS_MAX } from '../core/limits.ts'
 import type { Book } from '../platform/books/book.ts'
 import { checkBooks, readBooks } from '../platform/books/check-books.ts'
 import type { KafkaRecord } from '../streaming/processor.ts'
@@ -98,3 +99,15 @@ test.each(BROKEN)('%s: it is found', async (_, sql, books) => {
     if (state === 'broken') expect(keys.length).toBeGreaterThan(0)
   }
 })
+
+test('a wrong row is found beside however many transactions that must be looked at one by one', async () => {
+  await client.query(
+    `insert into ops.txn_conflicts (kind, topic, kafka_partition, kafka_offset, txn_id, business_date)
+     select 'status', 'books', 0, 1000 + n, 'DOUBTFUL' || n, '2026-02-01'
+       from generate_series(1, ${FOLD_SUSPECTS_MAX}) as n`,
+  )
+  await client.query(`update clean_upi_transactions set city = null where txn_id = 'PAID'`)
+  const found = await readBooks(client, { readAgain })
+  expect(found.find(({ name }) => name === 'fold')).toMatchObject({ wrong: 1, keys: ['PAID'] })
+  expect(found.find(({ name }) => name === 'conflicts')).toMatchObject({ wrong: FOLD_SUSPECTS_MAX })
+}, 30_000)

@@ -21,7 +21,7 @@ import { SCHEDULES } from '../workflows/schedules.ts'
 import { brokenBooks } from './books.ts'
 import { buildDay } from './build-models.ts'
 import { readComposeFile } from './compose-file.ts'
-import { readDashboards } from './dashboard-file.ts'
+import { isQuestion, panelsOf, readDashboards } from './dashboard-file.ts'
 import { aMessage } from './factories.ts'
 import { RULES } from './fixtures/records.ts'
 import { useStack } from './harness.ts'
@@ -248,8 +248,8 @@ test('“dashboards that are shipped but not provisioned”: Grafana is given ev
   expect(dashboards.length).toBeGreaterThan(0)
   const known = datasources.map(({ uid }: { uid: string }) => uid)
   for (const { path, dashboard } of dashboards) {
-    for (const { datasource } of dashboard.panels)
-      expect(known, basename(path)).toContain(datasource.uid)
+    const asking = panelsOf(dashboard).filter(({ targets }) => targets.some(isQuestion))
+    for (const { datasource } of asking) expect(known, basename(path)).toContain(datasource?.uid)
   }
   const shipped = filesOf('**/*dashboard*/**/*.json').map(({ path }) => path)
   expect(shipped.filter((path) => !path.startsWith('grafana/dashboards/'))).toEqual([])

@@ -7,11 +7,12 @@ import { type Graph, makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
 import { closeDay } from '../models/warehouse/close-day.ts'
-import { lockKey } from '../models/warehouse/connection.ts'
+import { lockKey, underLock } from '../models/warehouse/connection.ts'
+import { discover } from '../models/warehouse/discover.ts'
 import { makeRelations } from '../models/warehouse/make-relations.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
-import { clearModels, GRAPH, refresh, wrongMarts } from './build-models.ts'
+import { clearModels, GRAPH, planned, refresh, wrongMarts } from './build-models.ts'
 import { insertClean } from './clean-rows.ts'
 import { eventually } from './eventually.ts'
 import { useStack } from './harness.ts'
@@ -65,6 +66,25 @@ describe('A day that is about to be built', () => {
     expect(await closing).toBe('111.00')
     expect(await dayStatus()).toMatchObject({ state: 'closed', revision: 0 })
   })
+})
+
+test('A row that comes once all of its day is counted, and is found, is built next', async () => {
+  await insertClean(admin, {})
+  const last = GRAPH.models.findLast(({ kind }) => kind === 'by day') as Model
+  await refresh(db)
+  await insertClean(admin, {})
+  const build = await admin.transaction().execute(async (reader) => {
+    await sql`lock table ${sql.table(last.name)} in share mode`.execute(reader)
+    const waiting = refresh(db)
+    await eventually(async () => (await waits('relation')) > 0)
+    await insertClean(admin, {})
+    await discover(db, GRAPH)
+    return { waiting }
+  })
+  expect((await build.waiting).failures).toEqual([])
+  expect(await planned(db)).toContain(`build ${D1}: rows changed`)
+  await refresh(db)
+  expect(await wrongMarts(db)).toEqual([])
 })
 
 describe('A mart whose contract changes', () => {
@@ -125,17 +145,36 @@ describe('A mart whose contract changes', () => {
 })
 
 test('A statement whose process is gone ends, and its locks with it', async () => {
-  const client = await own.pool('upi_transform').connect()
-  client.on('error', () => {})
-  const { rows } = await client.query('show client_connection_check_interval')
+  const { rows } = await sql`show client_connection_check_interval`.execute(db)
   expect(rows).toEqual([{ client_connection_check_interval: '10s' }])
-  await client.query(`set client_connection_check_interval = '100ms'`)
+  const pool = own.pool('upi_transform')
+  // From its first statement on: the time of one look is set by the look before.
+  Object.assign(pool.options, { options: '-c client_connection_check_interval=100ms' })
+  const client = await pool.connect()
+  client.on('error', () => {})
   const lost = client.query(`select pg_advisory_lock(${LOST}), pg_sleep(60)`).catch(() => {})
   await eventually(async () => (await holders(LOST)) === 1)
   ;(client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
   await lost
   client.release(true)
   await eventually(async () => (await holders(LOST)) === 0)
+})
+
+test('A lock is waited for longer than a table, and the wait leaves the session as it was', async () => {
+  const subject = 'held'
+  const settings = await db.connection().execute(async (session) => {
+    await sql`set lock_timeout = '50ms'`.execute(session)
+    const waiter = await underLock(admin, { subject }, async () => {
+      const waiting = underLock(session, { subject }, (own) => sql`show lock_timeout`.execute(own))
+      await eventually(async () => (await waits('advisory')) > 0)
+      await sql`select pg_sleep(0.2)`.execute(admin)
+      return { waiting }
+    })
+    const { rows } = await waiter.waiting
+    await sql`reset lock_timeout`.execute(session)
+    return rows
+  })
+  expect(settings).toEqual([{ lock_timeout: '50ms' }])
 })
 
 const LOST = 4242

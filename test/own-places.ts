@@ -9,6 +9,8 @@ import { eventually } from './eventually.ts'
 
 const log = createLogger({ process: 'test', level: 'error', pretty: false })
 const RETENTION = msToTs('1 day')
+// temporal.api.enums.v1.NamespaceState
+const REGISTERED = 1
 
 /** Creates the topics of a test file. */
 export async function makeTopics(config: Config): Promise<void> {
@@ -54,6 +56,15 @@ export async function dropNamespace(config: Config): Promise<void> {
   )
 }
 
+/** The namespaces that are not about to be removed. */
+export async function listNamespaces(config: Config): Promise<string[]> {
+  return await withTemporal(config, async ({ connection }) => {
+    const { namespaces } = await connection.workflowService.listNamespaces({ pageSize: 1_000 })
+    const open = namespaces.filter(({ namespaceInfo }) => namespaceInfo?.state === REGISTERED)
+    return open.flatMap(({ namespaceInfo }) => namespaceInfo?.name ?? [])
+  })
+}
+
 async function withAdmin(config: Config, work: (admin: Admin) => Promise<unknown>): Promise<void> {
   const admin = createKafka(need(config, 'kafkaBrokers'), 'upi-test', log).admin()
   await admin.connect()
@@ -64,13 +75,13 @@ async function withAdmin(config: Config, work: (admin: Admin) => Promise<unknown
   }
 }
 
-async function withTemporal(
+async function withTemporal<T>(
   config: Config,
-  work: (temporal: TemporalClient) => Promise<unknown>,
-): Promise<void> {
+  work: (temporal: TemporalClient) => Promise<T>,
+): Promise<T> {
   const temporal = await connectClient(need(config, 'temporalAddress'))
   try {
-    await work(temporal)
+    return await work(temporal)
   } finally {
     await temporal.connection.close()
   }

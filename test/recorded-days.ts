@@ -63,7 +63,6 @@ export function recordedDays({
     },
     async buildBackfillDay({ date, reason, actor }) {
       await build(date, `${reason} ${actor}`)
-      return { changed: true }
     },
     async buildDay({ date }) {
       await build(date, 'alone')

@@ -62,6 +62,21 @@ describe('refresh', () => {
     })
   })
 
+  test('ends after a while with the days that it has built; the next one goes on', async () => {
+    await pay('2026-02-01', '2026-02-02', '2026-02-03')
+    const around = { db, graph: GRAPH, actor: 'test' }
+    const first = await refresh(around, { secondsMax: 0.005 })
+    expect(first.built.map(({ key }) => key)).toEqual(['2026-02-03', 'dim_merchants'])
+    expect(first.waiting).toEqual([
+      { key: '2026-02-02', reason: 'left for the next refresh' },
+      { key: '2026-02-01', reason: 'left for the next refresh' },
+    ])
+    expect((await refreshNow()).built.map(({ key }) => key).slice(0, 2)).toEqual([
+      '2026-02-02',
+      '2026-02-01',
+    ])
+  })
+
   test('makes a closed day revised and keeps what was reported; it never closes one', async () => {
     await pay('2026-02-01')
     await runDay({ db, graph: GRAPH, actor: 'asha', reason: 'close' }, '2026-02-01', {

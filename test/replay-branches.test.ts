@@ -62,7 +62,10 @@ test('a replay goes on after the last letter, up to its limit, and waits for wha
 })
 
 test('wrong filters are refused', async () => {
-  const wrong = [{ from: 'monday' }, { limit: 0 }, { code: 'no code' }, { ids: [{ topic: 't' }] }]
+  const wrong = [
+    ...[{ from: 'monday' }, { from: 20260201 }, { limit: 0 }, { code: 'no code' }],
+    ...[{ ids: [{ topic: 't' }] }, { ids: [null] }, { ids: 'all' }],
+  ]
   for (const input of wrong) {
     await expect(run('replayRejected', { noteRun }, input)).rejects.toMatchObject({
       cause: { type: 'OPTION_INVALID' },

@@ -144,6 +144,8 @@ describe('upi_report', () => {
     'ops.model_builds',
     'ops.dirty_models',
     'ops.decline_meanings',
+    'ops.minute_deltas',
+    'ops.book_checks',
     'ops.migrations',
   ]
 

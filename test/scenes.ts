@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../activities/index.ts'
 import { readProgress, tellBackfill } from '../platform/temporal-backfills.ts'
+import { businessDateAt, dayThatEnded } from '../workflows/business-day.ts'
 import { eventually } from './eventually.ts'
 import { Gates, recordedDays } from './recorded-days.ts'
 
@@ -133,6 +134,7 @@ export const SCENES: readonly Scene[] = [
         args: [{ schedule: 'daily-upi-aggregation' }],
       }),
   },
+  { name: 'tick-that-met-another', ...metProvisional() },
 ]
 
 async function noteRun() {
@@ -160,6 +162,30 @@ function lagging(lags: readonly Record<string, number>[]): Partial<Activities> {
     ...recordedDays({ plan: [] }).activities,
     async measureLag({ spans = {} }) {
       return { spans, behind: left.shift() ?? {} }
+    },
+  }
+}
+
+// The run that it meets began before its day was over, and leaves it open.
+function metProvisional(): Omit<Scene, 'name'> {
+  const gates = new Gates()
+  const calls = recordedDays({ plan: [], before: gates.wait })
+  return {
+    activities: calls.activities,
+    run: async (client, taskQueue) => {
+      const now = Date.now()
+      await client.workflow.start('dailyUpiAggregation', {
+        ...{ taskQueue, workflowId: `daily-upi-aggregation/${dayThatEnded(now)}` },
+        args: [{ date: businessDateAt(now) }],
+      })
+      await eventually(() => gates.waiting.length === 1)
+      const handle = await client.workflow.start('tick', {
+        ...{ taskQueue, workflowId: 'tick/daily-upi-aggregation' },
+        args: [{ schedule: 'daily-upi-aggregation' }],
+      })
+      await eventually(() => calls.waits > 0)
+      gates.openAll()
+      return handle
     },
   }
 }

@@ -159,6 +159,31 @@ describe('tick', () => {
     })
   })
 
+  test.each([
+    // As one does that began before midnight.
+    ['leaves the day open', businessDateAt(Date.now()), undefined],
+    ['fails', dayThatEnded(Date.now()), 'two bad rows'],
+  ])('closes the day itself when the run that it met %s', async (_, built, fault) => {
+    const gate = Promise.withResolvers<unknown>()
+    const first = [gate.promise]
+    const calls = recorded(() => first.shift())
+    const date = dayThatEnded(Date.now())
+    await withWorker(own.configFor(), calls.activities, async (client) => {
+      const other = await client.workflow.start('dailyUpiAggregation', {
+        workflowId: `daily-upi-aggregation/${date}`,
+        taskQueue: own.name,
+        args: [{ date: built, actor: 'by hand' }],
+      })
+      await eventually(() => calls.made.length === 1)
+      const ticking = tick(client)
+      await eventually(() => calls.waits > 0)
+      gate.resolve(fault && ApplicationFailure.nonRetryable(fault, 'CHECK_FAILED'))
+      expect(await ticking).toMatchObject({ date, state: 'closed' })
+      expect(calls.made.at(-1)).toBe(`close ${date} schedule daily-upi-aggregation`)
+      await other.result().catch(() => {})
+    })
+  })
+
   test('takes the date from the time at which it was due, not at which it runs', async () => {
     const [schedule] = SCHEDULES
     await withWorker(own.configFor(), recorded().activities, async (client) => {

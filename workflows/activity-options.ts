@@ -7,10 +7,15 @@ const RETRY = {
   backoffCoefficient: 2,
 } as const
 
-/** Work whose length depends on the data. It beats, so that a killed worker is noticed long before it would end. */
+/**
+ * Work whose length depends on the data. It beats, so that a killed worker is noticed long before it would end. Who
+ * cancels it hears that it is cancelled when it has ended, and not while it may still commit: the library's default,
+ * whatever its documentation says, is not to wait.
+ */
 export const LONG: ActivityOptions = {
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '10 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: RETRY,
 }
 

@@ -33,15 +33,15 @@ import {
 import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
-import { buildOneDay, type DayOutcome } from './steps/build-one-day.ts'
+import { buildOneDay } from './steps/build-one-day.ts'
 
 const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
   proxyActivities<Activities>(LONG)
 
-export const progressQuery = defineQuery<BackfillProgress>('progress')
-export const pauseUpdate = defineUpdate<void>('pause')
-export const resumeUpdate = defineUpdate<void>('resume')
-export const setConcurrencyUpdate = defineUpdate<void, [number]>('setConcurrency')
+const progressQuery = defineQuery<BackfillProgress>('progress')
+const pauseUpdate = defineUpdate<void>('pause')
+const resumeUpdate = defineUpdate<void>('resume')
+const setConcurrencyUpdate = defineUpdate<void, [number]>('setConcurrency')
 
 /** What one run of a backfill hands to the next. */
 interface Carried {
@@ -52,7 +52,8 @@ interface Carried {
   readonly startedAt: number
   done: number
   failed: { date: string; error: string }[]
-  hasChanged: boolean
+  /** Whether any day had rows: something may follow from it, whichever try of its build has changed it. */
+  hasRows: boolean
   concurrency: number
   isPaused: boolean
   pausedMs: number
@@ -91,7 +92,7 @@ class Backfill {
     const now = Date.now()
     this.#book = carried ?? {
       ...{ left: [], total: 0, upToDate: 0, skipped: [], startedAt: now, done: 0, failed: [] },
-      ...{ hasChanged: false, concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
+      ...{ hasRows: false, concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
     }
     if (this.#book.isPaused) this.#pausedAt = now
     if (carried !== undefined) this.#state = 'running'
@@ -156,6 +157,7 @@ class Backfill {
       await condition(() => !book.isPaused && this.#running.size < book.concurrency)
       const day = book.left.shift() as DayReason
       this.#running.add(day.date)
+      book.hasRows = true
       void this.#build(day)
     }
     await condition(() => this.#running.size === 0)
@@ -164,22 +166,21 @@ class Backfill {
   async #build(day: DayReason): Promise<void> {
     const scope = CancellationScope.current()
     const id = backfillId(this.#asked)
-    const outcome = await buildOneDay(day, { actor: this.#actor, id })
+    const error = await buildOneDay(day, { actor: this.#actor, id })
     this.#running.delete(day.date)
-    if (scope.consideredCancelled && outcome.kind !== 'closed') return
-    this.#note(day.date, outcome)
+    if (scope.consideredCancelled && error !== undefined) return
+    this.#note(day.date, error)
     this.#tell(this.#state)
   }
 
-  #note(date: string, outcome: DayOutcome): void {
+  #note(date: string, error: string | undefined): void {
     const book = this.#book
-    if (outcome.kind === 'closed') {
+    if (error === undefined) {
       book.done += 1
-      book.hasChanged ||= outcome.changed
       return
     }
     const isTold = book.failed.length < BACKFILL_REASONS_SHOWN_MAX
-    book.failed.push({ date, error: isTold ? outcome.error : 'see the ledger' })
+    book.failed.push({ date, error: isTold ? error : 'see the ledger' })
   }
 
   // Days in hand are let end before the next run: who waits for them is this one.
@@ -201,13 +202,13 @@ class Backfill {
   }
 
   async #follow(): Promise<void> {
-    if (!this.#book.hasChanged) return
+    if (!this.#book.hasRows) return
     await buildFollowers({ actor: this.#actor, reason: backfillId(this.#asked) })
   }
 
   /** Once for all its days: what is wrong with the books is told, and no reason to take back what was built from them. */
   async #reconcile(): Promise<BookState | undefined> {
-    if (!this.#book.hasChanged) return undefined
+    if (!this.#book.hasRows) return undefined
     const { from, to } = this.#asked
     return (await reconcileSums({ from, to, actor: this.#actor })).state
   }

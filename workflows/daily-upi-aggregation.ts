@@ -29,8 +29,6 @@ export interface DailyUpiAggregationResult {
   readonly state: 'closed' | 'provisional'
   /** What was built; of a day of a backfill see the ledger. */
   readonly runs: readonly ModelRun[]
-  /** Whether any figure is another one now. */
-  readonly changed: boolean
   /** What the sums of the books of a day say that was closed. */
   readonly books?: BookState
 }
@@ -64,15 +62,14 @@ export async function dailyUpiAggregation(
   if (isOver) await awaitStream(date)
   setCurrentDetails(`Building **${date}**${isOver ? '' : ', which is not over: provisional'}.`)
   const { runs } = await buildDay({ date, actor, reason: isOver ? 'close' : 'provisional' })
-  const changed = runs.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
   if (!isOver) {
     setCurrentDetails(`**${date}** is built and provisional.`)
-    return { date, state: 'provisional', runs, changed }
+    return { date, state: 'provisional', runs }
   }
   const { state: books } = await reconcileSums({ from: date, to: date, actor })
   await closeDay({ date, actor })
   setCurrentDetails(`**${date}** is built and closed; books ${books}.`)
-  return { date, state: 'closed', runs, changed, books }
+  return { date, state: 'closed', runs, books }
 }
 
 // Its search attributes come with its start.
@@ -82,7 +79,7 @@ async function buildForBackfill(
   { id, reason }: NonNullable<DailyUpiAggregationInput['backfill']>,
 ): Promise<DailyUpiAggregationResult> {
   setCurrentDetails(`Building **${date}** for \`${id}\`: ${reason}.`)
-  const { changed } = await buildBackfillDay({ date, actor, reason: `backfill: ${reason}` })
+  await buildBackfillDay({ date, actor, reason: `backfill: ${reason}` })
   setCurrentDetails(`**${date}** is built and closed.`)
-  return { date, state: 'closed', runs: [], changed }
+  return { date, state: 'closed', runs: [] }
 }

@@ -140,7 +140,7 @@ function noted({ code, from, to, ids, limit, dryRun }: ReplayRejectedInput): obj
 
 function refuseWrong({ code, from, to, ids, limit }: ReplayRejectedInput): void {
   for (const instant of [from, to]) {
-    if (instant !== undefined && !parseInstant(instant).ok) {
+    if (instant !== undefined && !(typeof instant === 'string' && parseInstant(instant).ok)) {
       refuse(`'${instant}' is not an instant such as 2026-02-01T10:30:00+05:30`)
     }
   }
@@ -154,7 +154,8 @@ function refuseWrong({ code, from, to, ids, limit }: ReplayRejectedInput): void 
   }
 }
 
-function isPlace({ topic, partition, offset, epoch }: LetterId): boolean {
+function isPlace(id: LetterId): boolean {
+  const { topic, partition, offset, epoch } = Object(id) as LetterId
   if (typeof topic !== 'string' || !/^\d{1,18}$/.test(offset)) return false
   return [partition, epoch ?? 0].every((each) => Number.isSafeInteger(each) && each >= 0)
 }

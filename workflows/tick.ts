@@ -1,27 +1,22 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
 import {
   ApplicationFailure,
   ParentClosePolicy,
-  proxyActivities,
   setCurrentDetails,
-  startChild,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
 import { heavyQueue } from '../core/task-queue.ts'
-import { POLL } from './activity-options.ts'
 import { dayThatEnded } from './business-day.ts'
 import { SCHEDULES } from './schedules.ts'
 import { SCHEDULED_START_TIME } from './search-attributes.ts'
-
-const { awaitRun } = proxyActivities<Activities>(POLL)
+import { runOrMeet } from './steps/run-or-meet.ts'
 
 /**
  * What a schedule starts. Temporal adds the time to the id of a scheduled run, so this thin run takes the date from
  * its nominal time and starts the workflow under its plain business id, or waits for the one that runs already: who
- * else asks for that day meets the same id.
+ * else asks for that day meets the same id. Input: `{"schedule": "backup"}`.
  */
-export async function tick({ schedule }: { readonly schedule: string }): Promise<unknown> {
+export async function tick(input?: { readonly schedule: string } | null): Promise<unknown> {
+  const { schedule = '' } = input ?? {}
   const { workflow, workflowId: pattern, isHeavy = false } = scheduleOf(schedule)
   const { taskQueue } = workflowInfo()
   const nominal = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)
@@ -30,18 +25,12 @@ export async function tick({ schedule }: { readonly schedule: string }): Promise
   const workflowId = pattern.replace('<date>', date)
   const actor = `schedule ${schedule}`
   setCurrentDetails(`Waiting for \`${workflowId}\`.`)
-  try {
-    const child = await startChild(workflow, {
-      workflowId,
-      taskQueue: isHeavy ? heavyQueue(taskQueue) : taskQueue,
-      args: [pattern === workflowId ? { actor } : { date, actor }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-    })
-    return await child.result()
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-    return await awaitRun({ workflowId })
-  }
+  return await runOrMeet(workflow, {
+    workflowId,
+    taskQueue: isHeavy ? heavyQueue(taskQueue) : taskQueue,
+    args: [pattern === workflowId ? { actor } : { date, actor }],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+  })
 }
 
 function scheduleOf(id: string) {

@@ -41,6 +41,9 @@ export interface ModelsBench {
   readonly verbose?: boolean
 }
 
+/** What `bench workflows` is asked for. */
+export type WorkflowsBench = Omit<ModelsBench, 'dbt'>
+
 const COUNT_MAX = 20_000_000
 const MERCHANTS_MAX = 10_000_000
 const RUNS_MAX = 99
@@ -106,8 +109,39 @@ export function benchCommand(): Command {
     .option('--no-save', 'leave the files of earlier results as they are')
     .addHelpText('after', MODELS_HELP)
     .action((_, models: Command) => runBench('models', models.optsWithGlobals<ModelsBench>()))
+  workflowsCommand(command)
   return command
 }
+
+function workflowsCommand(command: Command): void {
+  subCommand(
+    command,
+    'workflows',
+    'Measure days closed and backfilled through Temporal, beside the same SQL without it.',
+  )
+    .option('--rows <n>', 'transactions in all', countOption(1, COUNT_MAX), 5_000_000)
+    .option('--days <n>', 'business days they lie on', countOption(2, HISTORY_DAYS_MAX), 30)
+    .option('--merchants <n>', 'merchants they go to', countOption(1, MERCHANTS_MAX), 50_000)
+    .option(
+      '--runs <n>',
+      'rounds: each backfills each range once, and closes some single days',
+      countOption(1, RUNS_MAX),
+      5,
+    )
+    .option('--no-floor', 'leave out psql, for a quick look')
+    .option('--no-save', 'leave the files of earlier results as they are')
+    .addHelpText('after', WORKFLOWS_HELP)
+    .action((_, workflows: Command) =>
+      runBench('workflows', workflows.optsWithGlobals<WorkflowsBench>()),
+    )
+}
+
+const WORKFLOWS_HELP = `
+Measured are days without rows, one, 30 and 365, and days with rows, one and all, from the start of the workflow to its
+result, by a worker of the bench's own; in turn with the same functions called without Temporal, and with psql running the
+plain upserts of test/bench/floor/. After each all days must be closed, the books balanced and the marts equal. It works in
+databases, a topic and a namespace of its own on the running stack, or starts a stack, and removes them.
+Results: test/bench/results/workflows.json and workflows.md.`
 
 const MODELS_HELP = `
 The floor is the plain upsert of each mart in test/bench/floor/, run by psql with the models' role, in turn with the models;

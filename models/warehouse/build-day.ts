@@ -1,10 +1,10 @@
 import { isModel, type Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
-import type { DayStep, Stamped } from '../engine/plan.ts'
+import type { DayStep } from '../engine/plan.ts'
 import { agree, BuildRefused, buildModel, retried, secondsSince } from './build.ts'
 import { markClosed } from './close-day.ts'
 import { type Db, type Trx, underFreeLock, underLock } from './connection.ts'
-import { settleEmpty } from './empty-day.ts'
+import { lookAtDay } from './empty-day.ts'
 import {
   type Cause,
   clearFailure,
@@ -73,14 +73,17 @@ export async function buildEmptyDay(
   around: Surroundings,
   { closes = false }: DayOptions = {},
 ): Promise<boolean> {
-  const { graph } = around
-  const cause = causeOf(step, around)
-  const isSettled = await underFreeLock(around.db, lockOf(step), (connection) =>
+  const building = { ...around, cause: causeOf(step, around), closes }
+  const isBuilt = await underFreeLock(around.db, lockOf(step), (connection) =>
     retried(around, () =>
-      atSnapshot(connection, (trx) => settleEmpty(trx, step, { graph, cause, closes })),
-    ).then((runs) => runs !== undefined),
+      atSnapshot(connection, async (trx) => {
+        const runs = await buildEmpty(trx, step, await readDay(trx, step.date), building)
+        if (runs !== undefined) await end(trx, step, building)
+        return runs !== undefined
+      }),
+    ),
   )
-  return isSettled === true
+  return isBuilt === true
 }
 
 async function buildLocked(
@@ -123,12 +126,27 @@ interface Building extends Surroundings {
 async function buildOnce(
   trx: Trx,
   step: DayStep,
-  { graph, cause, signal, closes }: Building,
+  building: Building,
 ): Promise<readonly ModelRun[]> {
-  const empty = await settleEmpty(trx, step, { graph, cause, closes })
-  if (empty !== undefined) return empty
+  const day = await readDay(trx, step.date)
+  const runs =
+    (await buildEmpty(trx, step, day, building)) ?? (await buildMarts(trx, step, day, building))
+  await end(trx, step, building)
+  return runs
+}
+
+async function end(trx: Trx, { date }: DayStep, { graph, cause, closes }: Building): Promise<void> {
+  if (closes) await markClosed(trx, { date, actor: cause.actor, graph })
+}
+
+async function buildMarts(
+  trx: Trx,
+  step: DayStep,
+  day: DayState,
+  building: Building,
+): Promise<readonly ModelRun[]> {
+  const { graph, cause, signal } = building
   const { date, models } = step
-  const day = await readDay(trx, date)
   // Who archives a day holds its lock; the plan may be older than that.
   if (day.isArchived) return []
   await holdViews(trx, graph)
@@ -143,23 +161,41 @@ async function buildOnce(
     models.map(({ model }) => model),
     { scope: { day: date }, signal },
   )
-  await settle(trx, { date, day, runs, models, graph, cause })
-  if (closes) await markClosed(trx, { date, actor: cause.actor, graph })
+  await settle(trx, step, { day, runs, building })
+  return runs
+}
+
+// Of a day without rows every model would write nothing: what is left of a build is the ledger.
+async function buildEmpty(
+  trx: Trx,
+  step: DayStep,
+  day: DayState,
+  building: Building,
+): Promise<readonly ModelRun[] | undefined> {
+  const { graph, closes } = building
+  // Its rows are in the lake: it is not ours to say that it has none.
+  if (day.isArchived) return undefined
+  const { isEmpty, isBuilt } = await lookAtDay(trx, step, graph)
+  if (!isEmpty) return undefined
+  if (isBuilt && closes) return []
+  const runs = step.models.map(({ model, fingerprint }) => ({
+    ...{ model: model.name, date: step.date, fingerprint, seconds: 0 },
+    ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },
+  }))
+  await settle(trx, step, { day, runs, building })
   return runs
 }
 
 interface Settling {
-  readonly date: string
   readonly day: DayState
   readonly runs: readonly ModelRun[]
-  readonly models: readonly Stamped[]
-  readonly graph: Graph
-  readonly cause: Cause
+  readonly building: Building
 }
 
 async function settle(
   trx: Trx,
-  { date, day, runs, models, graph, cause }: Settling,
+  { date, models }: DayStep,
+  { day, runs, building: { graph, cause } }: Settling,
 ): Promise<void> {
   await recordRuns(trx, runs, cause)
   const names = models.map(({ model }) => model.name)
@@ -167,8 +203,7 @@ async function settle(
   const changed = runs.filter(hasChanged).map(({ model }) => model)
   const below = readersOf(graph, changed).filter((name) => !names.includes(name))
   if (below.length > 0) await markBelow(trx, below, date)
-  const isRevised = day.isClosed && changed.some((model) => day.reported.has(model))
-  if (isRevised) await markRevised(trx, date, cause.reason)
+  if (changed.some((model) => day.reported.has(model))) await markRevised(trx, date, cause.reason)
   if (day.isFailed) {
     const known = graph.models.map(({ name }) => name)
     await clearFailure(trx, known, date)
@@ -198,8 +233,7 @@ function besidesOf(
   { date, day, cause }: { readonly date: string; readonly day: DayState; readonly cause: Cause },
 ) {
   const followers = graph.followersOf(model)
-  const wasReported = day.isClosed && day.reported.has(model.name)
-  if (!wasReported) return { followers }
+  if (!day.reported.has(model.name)) return { followers }
   return { followers, revision: { day: date, number: day.revision + 1, reason: cause.reason } }
 }
 

@@ -34,10 +34,9 @@ export async function underLock<T>(
 ): Promise<T> {
   return await db.connection().execute(async (connection) => {
     try {
-      // However long the holder takes; the role's lock_timeout is for tables.
-      const lock = sql`select set_config('lock_timeout', '0', false), pg_advisory_lock(${lockKey(subject)})`
+      // However long the holder takes; the role's lock_timeout, for tables, is set aside for this statement.
+      const lock = sql`select set_config('lock_timeout', '0', true), pg_advisory_lock(${lockKey(subject)})`
       await lock.execute(connection, cancellable(signal))
-      await sql`reset lock_timeout`.execute(connection)
       return await work(connection)
     } finally {
       await unlock(connection)

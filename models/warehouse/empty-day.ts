@@ -1,96 +1,37 @@
 import { sql } from 'kysely'
 import { rowsOf } from '../engine/audit.ts'
-import type { Model } from '../engine/define-model.ts'
-import type { Graph } from '../engine/graph.ts'
+import { type Graph, upstreamOf } from '../engine/graph.ts'
 import { type DayStep, dayModels } from '../engine/plan.ts'
-import { statement } from '../engine/statement.ts'
+import { type Statement, statement } from '../engine/statement.ts'
 import { clean_upi_transactions } from '../sources.ts'
 import { namesOf, printsOf } from './close-day.ts'
 import { run, type Trx } from './connection.ts'
-import type { Cause, ModelRun } from './ledger.ts'
 
-interface Settling {
-  readonly graph: Graph
-  readonly cause: Cause
-  /** Ends the day as well. */
-  readonly closes: boolean
+interface DayLook {
+  /** Neither clean nor any mart has a row of it, and no model would give it one. */
+  readonly isEmpty: boolean
+  /** Closed already, as the models are now, and nothing has come since. */
+  readonly isBuilt: boolean
 }
 
-/**
- * Builds a day of which neither clean nor any mart has a row, in two short statements: every model of it would write
- * nothing, so that what is left of a build is the ledger. Undefined, and nothing done, for every other day. Both see
- * the snapshot of the transaction, which was taken under the day's lock.
- */
-export async function settleEmpty(
+/** Looks in one short statement whether there is anything to build of a day, as the snapshot of its build has it. */
+export async function lookAtDay(
   trx: Trx,
   { date, models }: DayStep,
-  { graph, cause, closes }: Settling,
-): Promise<ModelRun[] | undefined> {
-  const { hasRows, isSettled } = await look(trx, { date, models, graph })
-  if (hasRows) return undefined
-  if (isSettled && closes) return []
-  if (await madeOfNothing(trx, graph, date)) return undefined
-  const [names, day] = [namesOf(models), sql`${date}::date`]
-  await sql`with models as (
-      select * from unnest(${names}::text[], ${printsOf(models)}::text[]) as m (model, fingerprint)
-    ), noted as (
-      insert into ops.model_runs (model, business_date, fingerprint, actor, reason)
-      select model, ${day}, fingerprint, ${cause.actor}, ${cause.reason} from models
-    ), held as (
-      insert into ops.model_days as m (model, business_date, state, fingerprint)
-      select model, ${day}, 'built', fingerprint from models
-      on conflict (model, business_date) do update
-        set state = 'built', fingerprint = excluded.fingerprint, built_at = clock_timestamp()
-    ), marks as (
-      delete from ops.dirty_keys where model = any (${names}) and business_date = ${day}
-    )
-    ${closes ? closed(day, cause) : mended(day, names)}`.execute(trx)
-  return models.map(({ model, fingerprint }) => ({
-    ...{ model: model.name, date, fingerprint, seconds: 0 },
-    ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },
-  }))
-}
-
-function closed(day: ReturnType<typeof sql>, { actor }: Cause) {
-  return sql`insert into ops.days as d (business_date, state, closed_at, closed_by)
-    values (${day}, 'closed', now(), ${actor})
-    on conflict (business_date) do update set state = 'closed', closed_at = now(), closed_by = excluded.closed_by,
-        failed_at = null, error = null
-      where d.state <> 'closed' or d.failed_at is not null`
-}
-
-function mended(day: ReturnType<typeof sql>, names: readonly string[]) {
-  return sql`update ops.days set failed_at = null, error = null
-    where business_date = ${day} and failed_at is not null and not exists (
-      select from ops.model_days as m
-      where m.business_date = ${day} and m.state = 'failed' and m.model <> all (${names})
-    )`
-}
-
-interface Look {
-  readonly hasRows: boolean
-  /** Closed already, as the models are now, and nothing has come since. */
-  readonly isSettled: boolean
-}
-
-// A day in the lake has no rows in clean either, and is not ours to say of that it is empty.
-async function look(
-  trx: Trx,
-  { date, models, graph }: Pick<DayStep, 'date' | 'models'> & { readonly graph: Graph },
-): Promise<Look> {
-  const scope = { day: date }
+  graph: Graph,
+): Promise<DayLook> {
   const clean = sql`select from ${sql.table(clean_upi_transactions.name)}
     where ${clean_upi_transactions.day} = ${date}`
-  const lake = sql`select from ops.days where business_date = ${date} and archived_at is not null`
   const marts = dayModels(graph.models).map(
-    (model) => sql`select from ${sql.table(model.name)} as m where ${rowsOf(model, scope)}`,
+    (model) => sql`select from ${sql.table(model.name)} as m where ${rowsOf(model, { day: date })}`,
   )
-  const any = [clean, lake, ...marts].map((rows) => sql`exists (${rows})`)
-  const [found] = await run<{ rows: boolean; settled: boolean }>(
+  const any = [clean, ...marts].map((rows) => sql`exists (${rows})`)
+  const [found] = await run<{ rows: boolean; built: boolean }>(
     trx,
-    statement(sql`select ${sql.join(any, sql` or `)} as rows, ${isBuilt(date, models)} as settled`),
+    statement(sql`select ${sql.join(any, sql` or `)} as rows, ${isBuilt(date, models)} as built`),
   )
-  return { hasRows: found?.rows !== false, isSettled: found?.settled === true }
+  const isEmpty = found?.rows === false && !(await givesRows(trx, graph))
+  return { isEmpty, isBuilt: found?.built === true }
 }
 
 /** Whether a day is closed and every model of it built as it is now, later than an instant; and nothing marked since. */
@@ -108,20 +49,32 @@ export function isBuilt(date: string, models: DayStep['models'], since = new Dat
     ))`
 }
 
-// A model whose query gives rows for a day without any, a calendar say, must be asked each time: found out once.
-async function madeOfNothing(trx: Trx, graph: Graph, date: string): Promise<boolean> {
+// Whether the models make rows of nothing, one a day of a calendar say: found out once, for all days at once.
+async function givesRows(trx: Trx, graph: Graph): Promise<boolean> {
   const known = answers.get(graph)
   if (known !== undefined) return known
-  let isMade = false
-  for (const model of dayModels(graph.models)) isMade ||= await givesRows(trx, model, date)
-  answers.set(graph, isMade)
-  return isMade
+  const asked = overNothing(graph)
+  const [found] = asked === undefined ? [] : await run<{ rows: boolean }>(trx, asked)
+  const isGiven = found?.rows !== false
+  answers.set(graph, isGiven)
+  return isGiven
 }
 
 const answers = new WeakMap<Graph, boolean>()
 
-async function givesRows(trx: Trx, model: Model, date: string): Promise<boolean> {
-  const { sql: text, parameters } = model.compile({ day: date })
-  const rows = await run(trx, { text: `select from (${text}) as q limit 1`, parameters })
-  return rows.length > 0
+// The queries themselves over a clean without rows, each under the name by which the next reads it: what stands in the
+// database, maybe another version's, has no say. Undefined where values are bound, which are numbered for one query.
+function overNothing(graph: Graph): Statement | undefined {
+  const { name } = clean_upi_transactions
+  const days = dayModels(graph.models)
+  const needed = new Set([...days, ...upstreamOf(days)])
+  const queries = graph.models
+    .filter((model) => needed.has(model))
+    .map((model) => ({ name: model.name, ...model.compile() }))
+  if (queries.some(({ parameters }) => parameters.length > 0)) return undefined
+  const parts = [{ name, sql: `select * from ${name} where false` }, ...queries].map(
+    (query) => sql`${sql.ref(query.name)} as (${sql.raw(query.sql)})`,
+  )
+  const any = days.map((model) => sql`exists (select from ${sql.table(model.name)})`)
+  return statement(sql`with ${sql.join(parts)} select ${sql.join(any, sql` or `)} as rows`)
 }

@@ -33,14 +33,7 @@ export interface Cause {
 
 /** Writes what was built to the ledger, in the transaction that built it. */
 export async function recordRuns(trx: Trx, runs: readonly ModelRun[], cause: Cause): Promise<void> {
-  await sql`insert into ops.model_runs (model, business_date, fingerprint, rows_inserted, rows_updated,
-      rows_deleted, rows_unchanged, seconds, actor, reason)
-    select model, date, fingerprint, inserted, updated, deleted, unchanged, seconds, ${cause.actor}, ${cause.reason}
-    from jsonb_to_recordset(${JSON.stringify(runs)}::jsonb) as r (model text, date date, fingerprint text,
-      inserted bigint, updated bigint, deleted bigint, unchanged bigint, seconds numeric)`.execute(
-    trx,
-  )
-  await setState(trx, 'built', runs)
+  await record(trx, 'built', runs, cause)
 }
 
 /** Writes what was refused, after its transaction is gone; the rows are as they were before it. */
@@ -50,14 +43,7 @@ export async function recordFailures(
   cause: Cause,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    await sql`insert into ops.model_runs (model, business_date, fingerprint, state, error, bad_rows, seconds,
-        actor, reason)
-      select model, date, fingerprint, 'failed', error, "badRows", seconds, ${cause.actor}, ${cause.reason}
-      from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb)
-        as r (model text, date date, fingerprint text, error text, "badRows" jsonb, seconds numeric)`.execute(
-      trx,
-    )
-    await setState(trx, 'failed', failures)
+    await record(trx, 'failed', failures, cause)
     for (const { date, model, error } of failures) {
       if (date === null) continue
       await sql`insert into ops.days as d (business_date, failed_at, error)
@@ -66,6 +52,30 @@ export async function recordFailures(
           set failed_at = excluded.failed_at, error = excluded.error`.execute(trx)
     }
   })
+}
+
+// A model may have broken several promises, each of them a run that failed.
+async function record(
+  trx: Trx,
+  state: 'built' | 'failed',
+  rows: readonly (ModelRun | ModelFailure)[],
+  { actor, reason }: Cause,
+): Promise<void> {
+  await sql`with rows as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (model text, date date, fingerprint text,
+        inserted bigint, updated bigint, deleted bigint, unchanged bigint, seconds numeric, error text, "badRows" jsonb)
+    ), noted as (
+      insert into ops.model_runs (model, business_date, fingerprint, state, error, bad_rows, rows_inserted,
+        rows_updated, rows_deleted, rows_unchanged, seconds, actor, reason)
+      select model, date, fingerprint, ${state}, error, "badRows", coalesce(inserted, 0),
+        coalesce(updated, 0), coalesce(deleted, 0), coalesce(unchanged, 0), seconds, ${actor}, ${reason} from rows
+    )
+    insert into ops.model_days as m (model, business_date, state, fingerprint)
+    select distinct model, date, ${state}, fingerprint from rows
+    on conflict (model, business_date) do update
+      set state = excluded.state, fingerprint = excluded.fingerprint, built_at = clock_timestamp()`.execute(
+    trx,
+  )
 }
 
 /** Takes the marks that this transaction sees; those that come meanwhile stay. */
@@ -91,12 +101,11 @@ export async function markBelow(
 
 /** How a day stands, for its build. */
 export interface DayState {
-  readonly isClosed: boolean
   readonly revision: number
   readonly isFailed: boolean
   /** Its rows are in the lake: built from what is left, its figures would be lost. */
   readonly isArchived: boolean
-  /** The models that had figures of the day before. */
+  /** If it is closed, the models that had figures of it. */
   readonly reported: ReadonlySet<string>
 }
 
@@ -110,21 +119,24 @@ export async function readDay(trx: Trx, date: string): Promise<DayState> {
   }>`
     select state <> 'open' as closed, revision, failed_at is not null as failed, archived_at is not null as archived
     from ops.days where business_date = ${date}`.execute(trx)
-  const { rows: held } = await sql<{ model: string }>`
+  const [day] = rows
+  return {
+    revision: day?.revision ?? 0,
+    isFailed: day?.failed ?? false,
+    isArchived: day?.archived ?? false,
+    reported: day?.closed === true ? await readReported(trx, date) : new Set(),
+  }
+}
+
+async function readReported(trx: Trx, date: string): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ model: string }>`
     select model from ops.model_days as m where business_date = ${date} and (
       state = 'built' or exists (
         select from ops.model_runs as r
         where r.model = m.model and r.business_date = m.business_date and r.state = 'built'
       )
     )`.execute(trx)
-  const [day] = rows
-  return {
-    isClosed: day?.closed ?? false,
-    revision: day?.revision ?? 0,
-    isFailed: day?.failed ?? false,
-    isArchived: day?.archived ?? false,
-    reported: new Set(held.map(({ model }) => model)),
-  }
+  return new Set(rows.map(({ model }) => model))
 }
 
 /** Says of a closed day that its figures are others than those that were reported. */
@@ -144,18 +156,4 @@ export async function clearFailure(
       select from ops.model_days as m
       where m.business_date = ${date} and m.state = 'failed' and m.model = any (${models})
     )`.execute(trx)
-}
-
-async function setState(
-  trx: Trx,
-  state: 'built' | 'failed',
-  rows: readonly Pick<ModelRun, 'model' | 'date' | 'fingerprint'>[],
-): Promise<void> {
-  await sql`insert into ops.model_days as m (model, business_date, state, fingerprint)
-    select model, date, ${state}, fingerprint
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (model text, date date, fingerprint text)
-    on conflict (model, business_date) do update
-      set state = excluded.state, fingerprint = excluded.fingerprint, built_at = clock_timestamp()`.execute(
-    trx,
-  )
 }

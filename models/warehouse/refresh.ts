@@ -1,6 +1,11 @@
 import { sql } from 'kysely'
-import { REFRESH_FAILED_PAUSE_SECONDS_MIN, REFRESH_PAUSE_FACTOR } from '../../core/limits.ts'
+import {
+  REFRESH_FAILED_PAUSE_SECONDS_MIN,
+  REFRESH_PAUSE_FACTOR,
+  REFRESH_SECONDS_MAX,
+} from '../../core/limits.ts'
 import { type DayStep, plan, type Step, type WholeStep } from '../engine/plan.ts'
+import { secondsSince } from './build.ts'
 import { buildFreeDay, hasChanged, type Outcome, type Surroundings } from './build-day.ts'
 import { buildWhole } from './build-whole.ts'
 import type { Db } from './connection.ts'
@@ -30,13 +35,20 @@ export interface RefreshResult {
   readonly waiting: readonly Waiting[]
 }
 
+export interface RefreshOptions {
+  /** Told of each key before it is built. */
+  readonly onKey?: (key: string) => void
+  /** Days that are not begun by then are left for the next refresh. */
+  readonly secondsMax?: number
+}
+
 /**
  * Builds what is dirty, the newest day first: each key only when ten times what its last build took have passed since,
  * and no day that somebody else is building. It closes nothing; a closed day that changes becomes revised.
  */
 export async function refresh(
   around: Surroundings,
-  onKey: (key: string) => void = () => {},
+  { onKey = () => {}, secondsMax = REFRESH_SECONDS_MAX }: RefreshOptions = {},
 ): Promise<RefreshResult> {
   await prepare(around)
   const { db, graph } = around
@@ -46,7 +58,12 @@ export async function refresh(
     if (step.kind === 'skip') result.waiting.push({ key: step.date, reason: step.reason })
   }
   const days = await due(db, steps.filter(isDay).toReversed(), result)
+  const began = performance.now()
   for (const step of days) {
+    if (secondsSince(began) > secondsMax) {
+      result.waiting.push({ key: step.date, reason: 'left for the next refresh' })
+      continue
+    }
     onKey(step.date)
     note(result, step.date, await buildFreeDay(step, around))
   }

@@ -1,13 +1,7 @@
 import { sql } from 'kysely'
 import { type DayStep, plan } from '../engine/plan.ts'
 import { statement } from '../engine/statement.ts'
-import {
-  buildDay,
-  buildEmptyDay,
-  type DayOptions,
-  hasChanged,
-  type Surroundings,
-} from './build-day.ts'
+import { buildDay, buildEmptyDay, type DayOptions, type Surroundings } from './build-day.ts'
 import { wholeDay } from './close-day.ts'
 import { run } from './connection.ts'
 import { discover } from './discover.ts'
@@ -60,13 +54,13 @@ export async function runFollowers(around: Surroundings): Promise<Executed> {
   return await execute(steps, around)
 }
 
-/** A day of all marts, and what follows from it if it has changed anything. */
+/** A day of all marts, and what follows; a run before this one may have been killed between the two. */
 export async function runDayAlone(around: Surroundings, date: string): Promise<Executed> {
   await prepare(around)
   const day = await runDay(around, date)
-  if (!day.runs.some(hasChanged)) return day
+  if (day.failures.length > 0) return day
   const { runs, failures } = await runFollowers(around)
-  return { runs: [...day.runs, ...runs], failures: [...day.failures, ...failures] }
+  return { runs: [...day.runs, ...runs], failures }
 }
 
 function stepFor({ graph }: Surroundings, date: string): DayStep {

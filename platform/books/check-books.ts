@@ -1,5 +1,4 @@
 import type { ClientBase, Pool } from 'pg'
-import { addDays } from '../../core/time.ts'
 import { type Book, type BookDays, checkByQuery, type SqlBook } from './book.ts'
 import { checkFold, type FoldOptions } from './fold-books.ts'
 import { minuteBook } from './minute-book.ts'
@@ -47,11 +46,9 @@ export async function readBooks(
  * The sums of some days: raw against batches and dead letters, clean against live figures. Seconds, where the fold of
  * every message takes minutes.
  */
-export async function readSums(client: ClientBase, { from, to }: BookDays): Promise<Book[]> {
+export async function readSums(client: ClientBase, days: BookDays): Promise<Book[]> {
   await sortInMemory(client)
-  // A day of India begins in the UTC day before.
-  const messages = messageBooks({ from: addDays(from, -1), to })
-  return await byQueries(client, [...messages, minuteBook({ from, to })])
+  return await byQueries(client, [...messageBooks(days), minuteBook(days)])
 }
 
 // The messages of a day are sorted by transaction, its minutes are hashed: in memory as far as it goes.

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { FOLD_SUSPECTS_MAX } from '../../core/limits.ts'
 import type { Payment } from '../../core/payment.ts'
 import type { Faults } from './book.ts'
 import {
@@ -22,20 +23,39 @@ export interface Looking {
   readonly archived: ReadonlySet<string>
 }
 
-/** Looks at transactions with all that the database has of each, on whatever day. */
-export async function checkSuspects(
-  looking: Looking,
-  suspects: Iterable<string>,
-  faults: Readonly<Record<Finding['book'], Faults>>,
-): Promise<void> {
-  let page: string[] = []
-  for (const id of suspects) {
-    page.push(id)
-    if (page.length < IDS_AT_ONCE) continue
-    await checkPage(looking, page, faults)
-    page = []
+/**
+ * Looks at transactions with all that the database has of each, on whatever day; at one that several days doubt once, as
+ * far as it remembers.
+ */
+export class Suspects {
+  readonly #looking: Looking
+  readonly #faults: Readonly<Record<Finding['book'], Faults>>
+  #known = new Set<string>()
+  #knownBefore = new Set<string>()
+  #page: string[] = []
+
+  constructor(looking: Looking, faults: Readonly<Record<Finding['book'], Faults>>) {
+    this.#looking = looking
+    this.#faults = faults
   }
-  if (page.length > 0) await checkPage(looking, page, faults)
+
+  async add(id: string): Promise<void> {
+    if (this.#known.has(id) || this.#knownBefore.has(id)) return
+    if (this.#known.size === FOLD_SUSPECTS_MAX) {
+      this.#knownBefore = this.#known
+      this.#known = new Set()
+    }
+    this.#known.add(id)
+    this.#page.push(id)
+    if (this.#page.length === IDS_AT_ONCE) await this.finish()
+  }
+
+  /** Looks at those that it has not looked at yet. */
+  async finish(): Promise<void> {
+    const page = this.#page
+    this.#page = []
+    if (page.length > 0) await checkPage(this.#looking, page, this.#faults)
+  }
 }
 
 async function checkPage(

@@ -2,10 +2,11 @@ import type { ClientBase } from 'pg'
 import { FOLD_SUSPECTS_MAX } from '../../core/limits.ts'
 import { type Book, type BookDays, bookOf, Faults } from './book.ts'
 import { checkRejected } from './check-rejected.ts'
-import { checkSuspects } from './check-suspects.ts'
+import { Suspects } from './check-suspects.ts'
 import type { Finding } from './check-transaction.ts'
 import { type DayContent, readArchived, readDayContents } from './day-contents.ts'
 import { type Fold, foldDay } from './fold-day.ts'
+import { Pages } from './pages.ts'
 import type { ReadAgain } from './raw-messages.ts'
 import { RawRules } from './raw-rules.ts'
 import { withinDates } from './within-days.ts'
@@ -49,11 +50,12 @@ export async function checkFold(
   const rules = new RawRules(client, options.rulesVersion)
   const fold: Fold = { client, readAgain: options.readAgain, rules, judged: new Faults() }
   const contents = await readDayContents(client, days)
-  const suspects = await findApart(client, days)
-  const isWhole = await foldDays(fold, contents, { ...options, suspects })
   const faults = { fold: new Faults(), messages: new Faults(), conflicts: new Faults() }
   const looking = { ...fold, archived: await readArchived(client) }
-  await checkSuspects(looking, suspects, faults)
+  const suspects = new Suspects(looking, faults)
+  await findApart(client, days, suspects)
+  await foldDays(fold, contents, { ...options, suspects })
+  await suspects.finish()
   await checkRejected(fold, days)
   const says =
     'every message of raw is judged as it was: accepted under its id and day, or rejected'
@@ -61,43 +63,64 @@ export async function checkFold(
   const unit = 'messages'
   return [
     bookOf('judgement', says, { ...fold.judged, checked, unit }),
-    ...(['fold', 'messages', 'conflicts'] as const).map((name) => {
-      const left = isWhole ? '' : `; looked at the first ${FOLD_SUSPECTS_MAX} doubtful ones only`
-      return bookOf(name, `${SAYS[name]}${left}`, { ...faults[name], checked, unit })
-    }),
+    ...(['fold', 'messages', 'conflicts'] as const).map((name) =>
+      bookOf(name, SAYS[name], { ...faults[name], checked, unit }),
+    ),
   ]
 }
 
-/** Folds the days that have changed; false if there was so much to doubt that not all of it is known. */
+/** Folds the days that have changed; of those that have not, the suspects are known. */
 async function foldDays(
   fold: Fold,
   contents: readonly DayContent[],
-  { foldedDays, rulesVersion = '', onDay, suspects }: FoldOptions & { suspects: Set<string> },
-): Promise<boolean> {
+  { foldedDays, rulesVersion = '', onDay, suspects }: FoldOptions & { suspects: Suspects },
+): Promise<void> {
   const known = await foldedDays?.find(contents.map(({ day }) => day))
   for (const [nth, { day, content: rows }] of contents.entries()) {
-    if (suspects.size >= FOLD_SUSPECTS_MAX) return false
     onDay?.(day, nth, contents.length)
     const content = `${rulesVersion} ${rows}`
     const before = known?.get(day)
-    const isSame = before?.content === content
-    const { doubtful, isFine } = isSame
-      ? { doubtful: before.suspects, isFine: true }
-      : await foldDay(fold, day)
-    for (const id of doubtful) suspects.add(id)
-    if (isFine && !isSame) await foldedDays?.save(day, { content, suspects: doubtful })
+    if (before?.content === content) {
+      for (const id of before.suspects) await suspects.add(id)
+      continue
+    }
+    const judged = otherwiseIn(fold)
+    const doubtful: string[] = []
+    for await (const id of foldDay(fold, day)) {
+      await suspects.add(id)
+      if (doubtful.length <= FOLD_SUSPECTS_MAX) doubtful.push(id)
+    }
+    if (otherwiseIn(fold) > judged || doubtful.length > FOLD_SUSPECTS_MAX) continue
+    await foldedDays?.save(day, { content, suspects: doubtful })
   }
-  return suspects.size < FOLD_SUSPECTS_MAX
 }
 
-/** Transactions that no day explains by itself: in the log of conflicts, or with rows on two days. */
-async function findApart(client: ClientBase, days: BookDays | undefined): Promise<Set<string>> {
-  const { rows } = await client.query<{ txn_id: string }>(
-    `(select txn_id from ops.txn_conflicts where ${withinDates('business_date', days)}
-      union
-      select txn_id from clean_upi_transactions
-       group by txn_id having count(*) > 1 and bool_or(${withinDates('business_date', days)}))
-     limit ${FOLD_SUSPECTS_MAX}`,
+function otherwiseIn({ judged }: Fold): number {
+  return judged.count + judged.waiting.count
+}
+
+/** Finds transactions that no day explains by itself: in the log of conflicts, or with rows on two days. */
+async function findApart(
+  client: ClientBase,
+  days: BookDays | undefined,
+  suspects: Suspects,
+): Promise<void> {
+  const query = `
+    select txn_id from ops.txn_conflicts where ${withinDates('business_date', days)}
+    union
+    select txn_id from clean_upi_transactions
+     group by txn_id having count(*) > 1 and bool_or(${withinDates('business_date', days)})`
+  const apart = await Pages.open<{ txn_id: string }>(
+    client,
+    { name: 'apart', query },
+    (page) => page,
   )
-  return new Set(rows.map(({ txn_id }) => txn_id))
+  for (
+    let row = await apart.turn();
+    row !== undefined;
+    row = apart.current ?? (await apart.turn())
+  ) {
+    await suspects.add(row.txn_id)
+    apart.skip()
+  }
 }

@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg'
-import { FOLD_SUSPECTS_MAX } from '../../core/limits.ts'
 import { areContradicting, identityDifferences, mergePayments } from '../../core/merge.ts'
 import type { Payment } from '../../core/payment.ts'
 import type { Faults } from './book.ts'
@@ -22,17 +21,12 @@ type Message = { readonly txn_id: string; readonly payment: Payment | undefined 
 type StoredRow = { readonly txn_id: string; readonly messages: number; readonly said: string }
 
 /**
- * Folds the messages of one business day and compares each transaction with its row of that day. Gives the transactions
- * that are not explained so, and whether every message was judged as it was.
+ * Folds the messages of one business day, compares each transaction with its row of that day, and gives the transactions
+ * that are not explained so.
  */
-export async function foldDay(
-  fold: Fold,
-  day: string,
-): Promise<{ doubtful: string[]; isFine: boolean }> {
-  const before = fold.judged.count + fold.judged.waiting.count
+export async function* foldDay(fold: Fold, day: string): AsyncGenerator<string> {
   const messages = await openMessages(fold, day)
   const rows = await openRows(fold, day)
-  const doubtful: string[] = []
   for (;;) {
     let message = messages.current ?? (await messages.turn())
     const row = rows.current ?? (await rows.turn())
@@ -48,10 +42,8 @@ export async function foldDay(
     }
     const stored = row?.txn_id === id ? row : undefined
     if (stored !== undefined) rows.skip()
-    if (!said.explains(stored) && doubtful.length < FOLD_SUSPECTS_MAX) doubtful.push(id)
+    if (!said.explains(stored)) yield id
   }
-  const isFine = fold.judged.count + fold.judged.waiting.count === before
-  return { doubtful, isFine: isFine && doubtful.length < FOLD_SUSPECTS_MAX }
 }
 
 /** What the messages of one transaction on one day say together, as long as they agree. */

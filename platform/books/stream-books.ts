@@ -1,3 +1,4 @@
+import { addDays } from '../../core/time.ts'
 import type { BookDays, SqlBook } from './book.ts'
 import { withinDates, withinUtcDays } from './within-days.ts'
 
@@ -20,7 +21,7 @@ interface Limits {
 
 /**
  * The books of offsets, raw and rejected: each message of the log once, and accepted or rejected. What is about messages
- * may be limited to some UTC days of Kafka's time; what is a chain or a sum over all of the stream is not.
+ * may be limited to some days of Kafka's time; what is a chain or a sum over all of the stream is not.
  */
 export function streamBooks(days?: BookDays): SqlBook[] {
   return [...WHOLE_BOOKS, ...messageBooks(days)]
@@ -28,9 +29,11 @@ export function streamBooks(days?: BookDays): SqlBook[] {
 
 /** Those of them that are about messages. */
 export function messageBooks(days?: BookDays): SqlBook[] {
+  // A day of India begins in the UTC day before.
+  const utc = days && { from: addDays(days.from, -1), to: days.to }
   const limits = {
-    ofRaw: withinUtcDays('kafka_timestamp', days),
-    ofBooks: withinDates('raw_day', days),
+    ofRaw: withinUtcDays('kafka_timestamp', utc),
+    ofBooks: withinDates('raw_day', utc),
   }
   return MESSAGE_BOOKS.map((limited) => limited(limits))
 }

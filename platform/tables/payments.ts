@@ -112,7 +112,7 @@ export interface MinuteMetrics extends MinuteCounts {
   status: Status
 }
 
-/** The sums over the partitions, by one and by five minutes. */
+/** The sums over the partitions, by one and by five minutes; and what they are the sums of, for dashboards. */
 export interface UpiMinuteMetrics extends Sums<MinuteCounts> {
   window_start: ReadOnly<Date>
   payer_handle: ReadOnly<string>

@@ -96,3 +96,19 @@ export type DeclineMeanings = View<{
   class: 'TD' | 'BD' | null
   about: string
 }>
+
+/** What reconcile has found, for dashboards. */
+export type BookChecks = View<{
+  reconciled_at: Date
+  run_id: string
+  first_day: string
+  last_day: string
+  book: string
+  state: 'balanced' | 'broken' | 'waits' | 'pending'
+  checked: string
+  unit: string
+  wrong: string
+  waiting: string
+  line: string
+  seconds: string
+}>

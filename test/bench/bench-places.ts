@@ -3,7 +3,13 @@ import { createKafka } from '../../platform/kafka.ts'
 import { migrateUp } from '../../platform/migrate.ts'
 import type { Shutdown } from '../../platform/shutdown.ts'
 import { createLogger } from '../../platform/telemetry.ts'
-import { dropTopics, makeTopics } from '../own-places.ts'
+import {
+  dropNamespace,
+  dropTopics,
+  listNamespaces,
+  makeNamespace,
+  makeTopics,
+} from '../own-places.ts'
 import { cloneTemplate, databaseUrl, dropDatabase, withClient } from '../template.ts'
 import {
   type BenchConfig,
@@ -11,12 +17,20 @@ import {
   type Environment,
   findBenchServers,
   readBenchConfig,
+  type Wanted,
 } from './bench-servers.ts'
 
 /** A topic of the bench, and the consumer group of whoever reads it. */
 export interface BenchTopic {
   readonly name: string
   readonly partitions: number
+  /** The settings of a command that is to use it. */
+  readonly env: Environment
+  readonly config: BenchConfig
+}
+
+/** A Temporal namespace of the bench, and the task queue of its worker. */
+export interface BenchNamespace {
   /** The settings of a command that is to use it. */
   readonly env: Environment
   readonly config: BenchConfig
@@ -34,13 +48,14 @@ export interface BenchDatabase {
 }
 
 /**
- * Where a bench works: databases and topics of its own on the servers of the running stack, or on those of a stack that
- * is started for it. Nothing else on them is touched, and all is removed in the end.
+ * Where a bench works: databases, topics and namespaces of its own on the servers of the running stack, or on those of a
+ * stack that is started for it. Nothing else on them is touched, and all is removed in the end.
  */
 export class BenchPlaces {
   readonly servers: BenchServers
   readonly #name = `upi_bench_${process.pid}_${randomBytes(2).toString('hex')}`
   readonly #topics: BenchConfig[] = []
+  readonly #namespaces: BenchConfig[] = []
   readonly #databases = new Set<string>()
   #count = 0
 
@@ -49,11 +64,12 @@ export class BenchPlaces {
   }
 
   /** Finds or starts the servers and makes the template of the databases; all of it goes with the process. */
-  static async open(shutdown: Shutdown): Promise<BenchPlaces> {
-    const servers = await findBenchServers(shutdown)
+  static async open(shutdown: Shutdown, wanted: Wanted = {}): Promise<BenchPlaces> {
+    const servers = await findBenchServers(shutdown, wanted)
     const places = new BenchPlaces(servers)
     shutdown.add('places', () => places.#close())
     await dropForgotten(servers)
+    if (wanted.temporal === true) await dropForgottenNamespaces(servers)
     await places.#makeTemplate()
     return places
   }
@@ -99,6 +115,16 @@ export class BenchPlaces {
     return { name, partitions, env, config }
   }
 
+  /** Makes a namespace without any run. */
+  async namespace(): Promise<BenchNamespace> {
+    const name = `${this.#name}_${++this.#count}`
+    const env = { TEMPORAL_NAMESPACE: name, UPI_TASK_QUEUE: name }
+    const config = readBenchConfig({ ...this.servers.env, ...env })
+    this.#namespaces.push(config)
+    await makeNamespace(config)
+    return { env, config }
+  }
+
   /** The environment of a command that is to work in these places. */
   envFor(...parts: readonly { readonly env: Environment }[]): Environment {
     return Object.assign({}, this.servers.env, ...parts.map(({ env }) => env))
@@ -123,6 +149,7 @@ export class BenchPlaces {
   async #close(): Promise<void> {
     for (const name of this.#databases) await dropDatabase(this.servers.config.databaseUrl, name)
     for (const config of this.#topics) await dropTopics(config)
+    for (const config of this.#namespaces) await dropNamespace(config)
   }
 }
 
@@ -138,6 +165,14 @@ async function dropForgotten({ config, env }: BenchServers): Promise<void> {
   const topics = await kafka.listTopics().finally(() => kafka.disconnect())
   for (const name of topics.filter((each) => isForgotten({ name: each }) && !/\.dlq$/.test(each))) {
     await dropTopics(readBenchConfig({ ...env, UPI_TOPIC: name, UPI_CONSUMER_GROUP: name }))
+  }
+}
+
+// A worker of theirs ends with its namespace, within two minutes.
+async function dropForgottenNamespaces({ config, env }: BenchServers): Promise<void> {
+  const names = await listNamespaces(config)
+  for (const name of names.filter((each) => isForgotten({ name: each }))) {
+    await dropNamespace(readBenchConfig({ ...env, TEMPORAL_NAMESPACE: name }))
   }
 }
 

@@ -3,7 +3,7 @@ import { note } from '../../cli/output.ts'
 import { environmentOf, loadConfig, type Needed, need } from '../../platform/config.ts'
 import type { Shutdown } from '../../platform/shutdown.ts'
 import { portPid } from '../../platform/stack/ports.ts'
-import { probeHttp, probeKafka, probePostgres } from '../../platform/stack/probes.ts'
+import { probeHttp, probeKafka, probePostgres, probeTcp } from '../../platform/stack/probes.ts'
 import { parentOf, programName } from '../../platform/stack/process-table.ts'
 import { startLocalServers } from '../local-servers.ts'
 import { plainEnvironment } from '../plain-environment.ts'
@@ -27,12 +27,20 @@ export interface BenchServers {
   readonly env: Environment
   readonly config: BenchConfig
   /** Their processes, where they run on this machine. */
-  readonly processes: Omit<Watched, 'worker'>
+  readonly processes: Omit<Watched, 'worker'> & { readonly temporal?: number | undefined }
+}
+
+/** What a bench needs beyond Postgres, Kafka and the registry. */
+export interface Wanted {
+  readonly temporal?: boolean
 }
 
 /** Those that the settings name, such as those of a running `./upi up`, else a stack that ends with this process. */
-export async function findBenchServers(shutdown: Shutdown): Promise<BenchServers> {
-  const found = (await findRunning()) ?? (await startOwn(shutdown))
+export async function findBenchServers(
+  shutdown: Shutdown,
+  wanted: Wanted = {},
+): Promise<BenchServers> {
+  const found = (await findRunning(wanted)) ?? (await startOwn(shutdown))
   return { ...found, processes: await findProcesses(found.config) }
 }
 
@@ -51,7 +59,7 @@ export function readBenchConfig(env: Environment): BenchConfig {
 
 type Found = Omit<BenchServers, 'processes'>
 
-async function findRunning(): Promise<Found | undefined> {
+async function findRunning({ temporal = false }: Wanted): Promise<Found | undefined> {
   const env = environmentOf()
   try {
     const config = readBenchConfig(env)
@@ -60,6 +68,7 @@ async function findRunning(): Promise<Found | undefined> {
       probePostgres(config.databaseUrl),
       probeKafka(kafka.hostname, Number(kafka.port)),
       probeHttp(`${config.schemaRegistryUrl}/subjects`),
+      ...(temporal ? [probeTemporal(config)] : []),
     ])
     return { about: `the running stack of ${config.home}`, env, config }
   } catch {
@@ -76,6 +85,13 @@ async function startOwn(shutdown: Shutdown): Promise<Found> {
   return { about: servers.about, env, config: readBenchConfig(env) }
 }
 
+// Its worker needs the key of the handles too.
+async function probeTemporal(config: BenchConfig): Promise<void> {
+  const { temporalAddress } = need(config, 'temporalAddress', 'piiKey')
+  const { hostname, port } = new URL(`temporal://${temporalAddress}`)
+  await probeTcp(hostname, Number(port))
+}
+
 function firstBroker({ kafkaBrokers }: BenchConfig): URL {
   return new URL(`kafka://${kafkaBrokers[0]}`)
 }
@@ -86,10 +102,13 @@ async function findProcesses(config: BenchConfig): Promise<BenchServers['process
     const listener = portPid(Number(new URL(config.databaseUrl).port))
     const postmaster = parentOf(rows[0]?.pid ?? 0)
     const broker = portPid(Number(firstBroker(config).port))
+    const temporal = portPid(Number(config.temporalAddress?.split(':').at(-1)))
     // Another machine, or a container, has other processes under the same numbers, and a forwarder on the port.
     return {
       postgres: postmaster === listener ? postmaster : undefined,
       kafka: broker !== undefined && programName(broker) === 'java' ? broker : undefined,
+      temporal:
+        temporal !== undefined && programName(temporal) === 'temporal' ? temporal : undefined,
     }
   })
 }

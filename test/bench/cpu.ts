@@ -31,7 +31,8 @@ export function peakMemory(pid: number): number | null {
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
-function cpuOf(pid: number | undefined): number | null {
+/** CPU seconds of one process since it began; null where it cannot be seen. */
+export function cpuOf(pid: number | undefined): number | null {
   return pid === undefined ? null : (clocksOf(pid)?.own ?? null)
 }
 

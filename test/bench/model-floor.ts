@@ -52,6 +52,16 @@ export function floorOfDays(
   return psql(database, ['-f', script])
 }
 
+/** Removes a day from the tables of the plain SQL. */
+export async function forgetFloorDay(url: string, day: BusinessDate): Promise<void> {
+  await withClient(url, async (admin) => {
+    for (const mart of FLOOR_MARTS) {
+      await admin.query(`delete from floor.${mart} where ${DAY_OF[mart]} = $1`, [day])
+      await admin.query(`vacuum floor.${mart}`)
+    }
+  })
+}
+
 /** Whether there is a psql. */
 export function hasPsql(): boolean {
   return findPsql() !== undefined

@@ -1,0 +1,48 @@
+/** What Grafana puts into a statement. */
+export interface Shown {
+  readonly from: Date
+  readonly to: Date
+  /** As Grafana writes it: 1m, 5m, 1h. */
+  readonly interval: string
+  /** What stands for $name, quoted as Grafana would for its kind of variable. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
+
+/** A statement as Grafana sends it to Postgres: its browser puts in variables, its server the rest, in this order. */
+export function expandMacros(sql: string, { from, to, interval, variables }: Shown): string {
+  const instant = (at: Date) => `'${at.toISOString()}'`
+  const withValues = sql.replaceAll(/\$(?!__)(\w+)/g, (found, name: string) => {
+    const value = variables[name]
+    if (value === undefined) throw new Error(`no variable ${found}`)
+    return value
+  })
+  // Grafana's own pattern: an argument ends at the first bracket that closes.
+  return withValues
+    .replaceAll('$__interval', interval)
+    .replaceAll(/\$([_a-zA-Z0-9]+)\(([^)]*)\)/g, (call, name: string, text: string) => {
+      const [column = '', width = ''] = text.split(',').map((each) => each.trim())
+      switch (name) {
+        case '__timeFilter':
+          return `${column} BETWEEN ${instant(from)} AND ${instant(to)}`
+        case '__timeFrom':
+          return instant(from)
+        case '__timeTo':
+          return instant(to)
+        case '__timeGroupAlias': {
+          const seconds = secondsOf(width)
+          return `floor(extract(epoch from ${column})/${seconds})*${seconds} AS "time"`
+        }
+        default:
+          throw new Error(`no macro of ours: ${call}`)
+      }
+    })
+}
+
+function secondsOf(width: string): number {
+  const [, count, unit = ''] = /^'?(\d+)([smhdw])'?$/.exec(width) ?? []
+  const seconds = SECONDS[unit]
+  if (seconds === undefined) throw new Error(`no interval: ${width}`)
+  return Number(count) * seconds
+}
