@@ -250,3 +250,9 @@ export const LINEAGE_CLOSE_MS_MAX = 5_000
 // many from before: some 20 MB of ids. Beyond them one that two days doubt is counted twice; a day with more than so many
 // is folded each time.
 export const FOLD_SUSPECTS_MAX = 50_000
+
+// A session of the reporting role begins with 5 s a statement and 10 s a transaction, and may lift both; not this.
+export const REPORT_SECONDS_MAX = 20
+
+// How often the worker looks for such sessions: one row of a view in memory.
+export const REPORT_LOOK_MS = 5_000
