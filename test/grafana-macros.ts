@@ -51,7 +51,7 @@ function secondsOf(width: string): number {
 
 const SPAN: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** A statement as Grafana sends it when the dashboard opens: a choice of all stands for itself, of one for its first word. */
+/** A statement as Grafana sends it when the dashboard opens: a choice of all is itself, of one its first word. */
 export function shownBy(
   { time, templating }: Pick<Dashboard, 'time' | 'templating'>,
   sql: string,
