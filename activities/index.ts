@@ -9,6 +9,7 @@ import { createRebuildActivities } from './rebuild.ts'
 import { createReconcileActivities, type ReconcileDeps } from './reconcile.ts'
 import { createRefreshActivities } from './refresh.ts'
 import { createReplayActivities, type ReplayDeps } from './replay.ts'
+import { createRetentionActivities, type RetentionDeps } from './retention.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
@@ -21,7 +22,12 @@ export type { ReplayedLetter } from './replay.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps, BackupDeps, ReconcileDeps, ReplayDeps {
+export interface ActivityDeps
+  extends StreamDeps,
+    BackupDeps,
+    ReconcileDeps,
+    ReplayDeps,
+    RetentionDeps {
   /** As the role of the models. */
   readonly db: Kysely<Database>
   /** As the role of the stream, pipelined like the sink's: for what works on raw and clean. */
@@ -38,6 +44,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createReconcileActivities(deps),
     ...createRefreshActivities(deps),
     ...createReplayActivities(deps),
+    ...createRetentionActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })

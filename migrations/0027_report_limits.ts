@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 /** The reporting role reads what dashboards show and nothing else, and the worker may end what it does for too long. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`revoke select on ops.migrations from upi_report`.execute(db)
+  await sql`revoke execute on function ops.count_sessions() from upi_report`.execute(db)
   await sql`create function ops.end_long_reports(longest interval) returns bigint
     language sql volatile strict security definer set search_path = pg_catalog, pg_temp
     begin atomic

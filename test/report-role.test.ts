@@ -159,6 +159,13 @@ test('the reporting role may read what a dashboard shows or the design promises,
   expect([...shown].filter((name) => !granted.includes(name))).toEqual([])
 })
 
+test('the reporting role may call what dashboards call, and nothing else of ours', async () => {
+  const { rows } = await admin.query<{ name: string }>(`select proname as name from pg_proc
+    where pronamespace in ('ops'::regnamespace, 'public'::regnamespace)
+      and has_function_privilege('upi_report', oid, 'execute') order by 1`)
+  expect(rows.map(({ name }) => name)).toEqual(['latency_quantile', 'rupees'])
+})
+
 /** How Postgres refuses a statement to the role, in a transaction that may write. */
 async function codeOf(statement: string): Promise<string | undefined> {
   return await inSession((client) => client.query(`begin read write; ${statement}`))
