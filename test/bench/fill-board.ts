@@ -31,7 +31,7 @@ const MINUTES = `
     weight % 2, weight % 2, 4 * weight, 6 * weight, 1, 0, 2 * weight, 5 * weight, 2 * weight, 1
   from generate_series($1::timestamptz, $2::timestamptz - interval '1 minute', '1 minute') as minute,
     generate_series(0, 2) as partition,
-    generate_series(1, 30) as handle,
+    generate_series(1, 24) as handle,
     (values ('SUCCESS', 90), ('FAILED', 5), ('DECLINED', 5), ('PENDING', 3), ('DEEMED', 1)) as statuses (status, weight)`
 
 const DAYS = `generate_series((now() at time zone 'Asia/Kolkata')::date - 15,
