@@ -268,3 +268,9 @@ export const OPEN_LETTERS_COUNTED_MAX = 100_000
 
 // Failed runs of a day that are counted for a fact: one request to Temporal, whose answer stays small.
 export const FAILED_RUNS_COUNTED_MAX = 1_000
+
+// A session of the reporting role begins with 5 s a statement and 10 s a transaction, and may lift both; not this.
+export const REPORT_SECONDS_MAX = 20
+
+// How often the worker looks for such sessions: one row of a view in memory.
+export const REPORT_LOOK_MS = 5_000
