@@ -5,8 +5,10 @@ import { ClosingLine } from './test/reporter.ts'
 const OUTSIDE = ['node_modules/**', '.upi/**', '.upi-*/**']
 const NEEDS_NO_SERVER = [
   'test/tidy.test.ts',
+  'test/alerts.test.ts',
   'test/compose.test.ts',
   'test/reporter.test.ts',
+  'test/runbooks.test.ts',
   'test/chaos/*.test.ts',
 ]
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ERRORS, EXIT_CODES } from '../core/errors.ts'
 import { CHECKOUT } from '../platform/config.ts'
+import { FACTS } from '../platform/facts/fact-table.ts'
 import type { Setting } from '../platform/setting.ts'
 import { SETTINGS } from '../platform/settings.ts'
 import { METRICS } from '../streaming/metric-table.ts'
@@ -35,8 +36,8 @@ async function referencePage(): Promise<string> {
 
 const INTRODUCTION = `# Reference
 
-Made by \`npm run docs\` from \`cli/commands/\`, \`platform/settings.ts\`, \`core/errors.ts\`, \`streaming/metric-table.ts\` and
-\`core/limits.ts\`.`
+Made by \`npm run docs\` from \`cli/commands/\`, \`platform/settings.ts\`, \`core/errors.ts\`, \`streaming/metric-table.ts\`,
+\`platform/facts/fact-table.ts\` and \`core/limits.ts\`.`
 
 async function commandsPart(): Promise<string> {
   const entries = COMMANDS.flatMap((group) => group.entries)
@@ -103,17 +104,32 @@ ${table(['code', 'kind', 'exit', 'meaning'], rows)}`
 }
 
 function metricsPart(): string {
-  const rows = Object.entries(METRICS).map(([name, { type, labels, help }]) => [
+  return `## Metrics
+
+Each process serves them at \`/metrics\` of \`UPI_METRICS_PORT\`, beside Node's own (\`process_…\`, \`nodejs_…\`).
+
+### Of the stream
+
+${metricsTable(METRICS)}
+
+### Of the worker
+
+Beside those of Temporal's library (\`temporal_…\`). Most are facts that no process counts: read from where they lie when they
+are asked for, every 10 seconds at most, and left out while they cannot be read.
+
+${metricsTable(FACTS)}`
+}
+
+function metricsTable(
+  metrics: Readonly<Record<string, { type: string; labels: readonly string[]; help: string }>>,
+): string {
+  const rows = Object.entries(metrics).map(([name, { type, labels, help }]) => [
     code(name),
     type,
     labels.map(code).join(' '),
     help,
   ])
-  return `## Metrics
-
-The stream serves them at \`/metrics\` of \`UPI_METRICS_PORT\`, beside Node's own (\`process_…\`, \`nodejs_…\`).
-
-${table(['metric', 'type', 'labels', 'meaning'], rows)}`
+  return table(['metric', 'type', 'labels', 'meaning'], rows)
 }
 
 // The reasons stand in comments, one above each limit; some limits share one.

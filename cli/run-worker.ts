@@ -28,6 +28,7 @@ import { freeLoopbackAddress, WorkerMetrics } from '../platform/worker-metrics.t
 import { workflowBundle } from '../platform/workflow-bundle.ts'
 import { rulesOf, rulesVersionOf } from '../streaming/rules.ts'
 import { SINK_SESSION } from '../streaming/sink.ts'
+import { openFacts } from './worker-facts.ts'
 
 // One for each build, one for short statements beside them.
 const CONNECTIONS_MAX = ACTIVITIES_RUNNING_MAX + HEAVY_ACTIVITIES_RUNNING_MAX + 1
@@ -81,11 +82,12 @@ export async function runWorker(
 
     const life: { workers: readonly Worker[] } = { workers: [] }
     const sdkMetrics = config.metricsPort === undefined ? undefined : await freeLoopbackAddress()
+    const metrics = new WorkerMetrics(sdkMetrics)
     if (config.metricsPort !== undefined) {
       const health = await serveHealth({
         host: config.metricsHost,
         port: config.metricsPort,
-        metrics: new WorkerMetrics(sdkMetrics),
+        metrics,
         readiness: () => workerReadiness(config, life.workers),
       })
       shutdown.add('health server', () => health.close())
@@ -95,6 +97,11 @@ export async function runWorker(
     await installRuntime(log, sdkMetrics)
     const connection = await connectWorker(config, log)
     shutdown.add('temporal', () => connection.close())
+    if (config.metricsPort !== undefined) {
+      const facts = openFacts(config, { connection, pools: { transform: pool, ingest } })
+      shutdown.add('postgres for facts', () => facts.close())
+      metrics.add(facts.registry)
+    }
     const workers = await createWorkers(config, { connection, bundlePath, activities })
     life.workers = workers
 

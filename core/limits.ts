@@ -256,3 +256,21 @@ export const LINEAGE_CLOSE_MS_MAX = 5_000
 // many from before: some 20 MB of ids. Beyond them one that two days doubt is counted twice; a day with more than so many
 // is folded each time.
 export const FOLD_SUSPECTS_MAX = 50_000
+
+// What the worker tells of the platform is read again after so long, whoever asks: dashboards refresh every 5 s.
+export const FACT_AGE_MS_MAX = 10_000
+
+// What costs some stat() a table and day is read again after a minute: tables do not grow faster than anybody acts.
+export const TABLE_SIZES_AGE_MS_MAX = 60_000
+
+// A statement for a fact takes milliseconds; one that waits for a lock is given up, and the fact is left out.
+export const FACT_STATEMENT_MS_MAX = 2_000
+
+// How long a scrape waits for a source: Prometheus gives up after 10 s, and the others' facts with it.
+export const FACT_ANSWER_MS_MAX = 3_000
+
+// Open dead letters counted for a fact, by an index: how many more there are changes nothing that anybody would do.
+export const OPEN_LETTERS_COUNTED_MAX = 100_000
+
+// Failed runs of a day that are counted for a fact: one request to Temporal, whose answer stays small.
+export const FAILED_RUNS_COUNTED_MAX = 1_000

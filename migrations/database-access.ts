@@ -54,7 +54,7 @@ export async function applyDatabaseAccess(client: ClientBase): Promise<string[]>
   const database = client.escapeIdentifier(name)
   await afterRaces(() => client.query(databaseGrants(database)))
   await applyRoleSettings(client, database)
-  const sentences = await allowBackups(client)
+  const sentences = [...(await allowBackups(client)), ...(await allowStatistics(client))]
   if (!superuser) {
     return [
       ...sentences,
@@ -79,6 +79,21 @@ async function allowBackups(client: ClientBase): Promise<string[]> {
   } catch (fault) {
     if ((fault as { code?: string }).code !== FORBIDDEN) throw fault
     return ['upi_backup may not take backups: only a superuser may give it REPLICATION']
+  }
+}
+
+// What sessions of other roles do is shown to whoever has this; ops.count_sessions() passes on counts and ages of it.
+async function allowStatistics(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `select pg_has_role('${OWNER_ROLE}', 'pg_read_all_stats', 'member') as may`,
+  )
+  if (rows[0]?.may === true) return []
+  try {
+    await afterRaces(() => client.query(`grant pg_read_all_stats to ${OWNER_ROLE}`))
+    return []
+  } catch (fault) {
+    if ((fault as { code?: string }).code !== FORBIDDEN) throw fault
+    return ['long statements are not told: only who has pg_read_all_stats may give it to upi_admin']
   }
 }
 

@@ -662,6 +662,7 @@ create table public.rejected_upi_transactions (
   constraint rejected_upi_transactions_pkey PRIMARY KEY (kafka_partition, kafka_offset, topic, epoch),
   constraint rejected_upi_transactions_check CHECK (((resolution IS NULL) = (resolved_at IS NULL)))
 );
+CREATE INDEX rejected_upi_transactions_open ON public.rejected_upi_transactions USING btree (rejected_at) WHERE (resolution IS NULL);
 CREATE INDEX rejected_upi_transactions_reason ON public.rejected_upi_transactions USING btree (reason_code, rejected_at);
 CREATE INDEX rejected_upi_transactions_to_relay ON public.rejected_upi_transactions USING btree (rejected_at) WHERE (relayed_at IS NULL);
 comment on table public.rejected_upi_transactions is 'Dead letters: reason_code is the first broken rule, reasons are all; relayed_at is when the copy went to the dead letter topic.';
@@ -731,6 +732,7 @@ create table public.upi_alerts (
   constraint upi_alerts_rule_entity_window_start_txn_id_key UNIQUE NULLS NOT DISTINCT (rule, entity, window_start, txn_id)
 );
 CREATE INDEX upi_alerts_event_time ON public.upi_alerts USING btree (event_time);
+CREATE INDEX upi_alerts_open ON public.upi_alerts USING btree (severity) WHERE ((acknowledged_at IS NULL) AND (state <> 'withdrawn'::text));
 CREATE INDEX upi_alerts_to_relay ON public.upi_alerts USING btree (alert_id) WHERE ((relayed_at IS NULL) OR (relayed_at < changed_at));
 comment on table public.upi_alerts is 'What the rules raised, by event time; entity is a key or a mask. relayed_at is when the present state went to topic upi_alerts.';
 
@@ -810,6 +812,41 @@ BEGIN ATOMIC
 END
 ;
 comment on function ops.count_raw(date,date) is 'Messages in raw by UTC day, topic, epoch and partition: one side of the books.';
+
+CREATE OR REPLACE FUNCTION ops.count_sessions()
+ RETURNS TABLE(role text, state text, sessions bigint, longest_query_seconds double precision, longest_transaction_seconds double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (s.usename = ANY (ARRAY['upi_admin'::name, 'upi_ingest'::name, 'upi_transform'::name, 'upi_api'::name, 'upi_report'::name, 'upi_backup'::name])) THEN (s.usename)::text
+             ELSE 'other'::text
+         END AS "case",
+         CASE
+             WHEN (s.state = ANY (ARRAY['active'::text, 'idle'::text])) THEN s.state
+             WHEN (s.state ~~ 'idle in transaction%'::text) THEN 'idle in transaction'::text
+             ELSE 'other'::text
+         END AS "case",
+     count(*) AS count,
+     max((EXTRACT(epoch FROM (clock_timestamp() - s.query_start)))::double precision) FILTER (WHERE ((s.state = 'active'::text) AND (s.datname = current_database()) AND (s.pid <> pg_backend_pid()))) AS max,
+     max((EXTRACT(epoch FROM (clock_timestamp() - s.xact_start)))::double precision) FILTER (WHERE ((s.datname = current_database()) AND (s.pid <> pg_backend_pid()))) AS max
+    FROM pg_stat_activity s
+   WHERE ((s.usename IS NOT NULL) AND (COALESCE(s.backend_type, 'client backend'::text) = 'client backend'::text))
+   GROUP BY
+         CASE
+             WHEN (s.usename = ANY (ARRAY['upi_admin'::name, 'upi_ingest'::name, 'upi_transform'::name, 'upi_api'::name, 'upi_report'::name, 'upi_backup'::name])) THEN (s.usename)::text
+             ELSE 'other'::text
+         END,
+         CASE
+             WHEN (s.state = ANY (ARRAY['active'::text, 'idle'::text])) THEN s.state
+             WHEN (s.state ~~ 'idle in transaction%'::text) THEN 'idle in transaction'::text
+             ELSE 'other'::text
+         END;
+END
+;
+comment on function ops.count_sessions() is 'Sessions of the whole server by role and state; the longest statement and transaction in this database, in seconds. Never what a statement says.';
 
 CREATE OR REPLACE FUNCTION ops.ensure_partitions(parent text, first_day date, last_day date)
  RETURNS TABLE(day date, outcome text)
@@ -1111,6 +1148,7 @@ grant delete, insert, select, update on public.upi_alerts to upi_ingest;
 grant select on public.upi_five_minute_metrics to upi_ingest;
 grant select on public.upi_minute_metrics to upi_ingest;
 grant usage on schema ops to upi_ingest;
+grant execute on function ops.count_sessions() to upi_report;
 grant execute on function ops.latency_quantile(double precision,bigint[]) to upi_report;
 grant execute on function ops.rupees(numeric) to upi_report;
 grant select on ops.book_checks to upi_report;
@@ -1137,6 +1175,7 @@ grant select on public.upi_five_minute_metrics to upi_report;
 grant select on public.upi_minute_metrics to upi_report;
 grant usage on schema ops to upi_report;
 grant execute on function ops.count_raw(date,date) to upi_transform;
+grant execute on function ops.count_sessions() to upi_transform;
 grant execute on function ops.transaction_messages(text) to upi_transform;
 grant insert, select on ops.audit_log to upi_transform;
 grant insert, select on ops.day_revisions to upi_transform;
@@ -1163,6 +1202,7 @@ grant select on ops.stream_rules to upi_transform;
 grant select on ops.stream_status to upi_transform;
 grant select on ops.txn_conflicts to upi_transform;
 grant select on public.clean_upi_transactions to upi_transform;
+grant select (severity, state, acknowledged_at) on public.upi_alerts to upi_transform;
 grant select on public.upi_five_minute_metrics to upi_transform;
 grant select on public.upi_minute_metrics to upi_transform;
 grant usage on schema ops to upi_transform;

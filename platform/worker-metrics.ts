@@ -6,11 +6,12 @@ import type { MetricsText } from './health-server.ts'
 const ANSWER_MS_MAX = 1_000
 
 /**
- * What Prometheus sees of a worker: the process (`process_…`, `nodejs_…`), and what Temporal's own library counts
- * (`temporal_…`), which it serves on an address of its own.
+ * What Prometheus sees of a worker: the process (`process_…`, `nodejs_…`), the facts that it tells of the platform
+ * (`upi_…`), and what Temporal's own library counts (`temporal_…`), which it serves on an address of its own.
  */
 export class WorkerMetrics implements MetricsText {
   readonly #own = new Registry()
+  readonly #others: Registry[] = []
   readonly #address: string | undefined
 
   constructor(address: string | undefined) {
@@ -18,13 +19,19 @@ export class WorkerMetrics implements MetricsText {
     this.#address = address
   }
 
+  /** Shows what another registry holds as well, from now on. */
+  add(registry: Registry): void {
+    this.#others.push(registry)
+  }
+
   get contentType(): string {
     return this.#own.contentType
   }
 
   async metrics(): Promise<string> {
-    const [own, library] = await Promise.all([this.#own.metrics(), this.#library()])
-    return `${own}${library}`
+    const registries = [this.#own, ...this.#others].map((registry) => registry.metrics())
+    const [library, ...texts] = await Promise.all([this.#library(), ...registries])
+    return `${texts.join('')}${library}`
   }
 
   // Before the library is up, and should it fail, the rest is shown all the same.

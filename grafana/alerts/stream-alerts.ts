@@ -1,0 +1,68 @@
+import type { AlertGroup } from './alert.ts'
+import { REJECTED_RATIO, WRITE_SECONDS } from './ratios.ts'
+
+/** Whether what Kafka has becomes rows, soon and all of it. */
+export const STREAM_ALERTS: AlertGroup = {
+  name: 'stream',
+  alerts: [
+    {
+      name: 'StreamDown',
+      expr: 'up{job="stream"} == 0 or absent(up{job="stream"})',
+      for: '1m',
+      severity: 'critical',
+      summary: 'The stream does not answer: payments wait in Kafka.',
+    },
+    {
+      name: 'StreamLag',
+      // Not less than before is what matters: a stream that catches up needs nobody.
+      expr: 'sum(upi_stream_lag_messages) > 1000 and sum(deriv(upi_stream_lag_messages[5m])) >= 0',
+      for: '2m',
+      severity: 'critical',
+      summary: 'More than 1000 messages wait in Kafka, and they do not become fewer.',
+    },
+    {
+      name: 'StreamPartitionLost',
+      expr: 'sum(upi_stream_partitions{state="lost"}) > 0',
+      severity: 'critical',
+      summary: 'A partition stands still until a person has decided where it goes on.',
+    },
+    {
+      name: 'StreamNotReady',
+      expr: 'min by (job) (upi_stream_ready) == 0 or max by (outside) (upi_stream_awaited) == 1',
+      for: '2m',
+      severity: 'critical',
+      summary:
+        'The stream does not read all that is its own{{ if $labels.outside }}: it waits for {{ $labels.outside }}{{ end }}.',
+    },
+    {
+      name: 'StreamRejects',
+      // One bad message among few is no rate.
+      expr: `${REJECTED_RATIO} > 0.01 and sum(increase(upi_stream_rejected_total[5m])) > 10`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'More than one message in a hundred breaks a rule and is kept as a dead letter.',
+    },
+    {
+      name: 'StreamWritesSlow',
+      expr: `${WRITE_SECONDS} > 1`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'A transaction of the stream takes longer than a second.',
+    },
+    {
+      name: 'DeadLettersGrowing',
+      // Beyond what is counted they may grow unseen.
+      expr: 'max(delta(upi_dead_letters{state="open"}[10m])) > 100 or max(upi_dead_letters{state="open"}) >= 100000',
+      for: '5m',
+      severity: 'warning',
+      summary: 'Dead letters come faster than they are replayed or discarded.',
+    },
+    {
+      name: 'DeadLettersNotRelayed',
+      expr: 'max(upi_stream_dead_letters_waiting) > 1000',
+      for: '10m',
+      severity: 'warning',
+      summary: 'More than 1000 dead letters are not in their topic yet.',
+    },
+  ],
+}

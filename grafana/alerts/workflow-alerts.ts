@@ -1,0 +1,53 @@
+import type { AlertGroup } from './alert.ts'
+
+// A day, and two hours for a run that is long.
+const LATE_SECONDS = '26 * 3600'
+
+/** Whether what is due is done. */
+export const WORKFLOW_ALERTS: AlertGroup = {
+  name: 'workflows',
+  alerts: [
+    {
+      name: 'WorkerDown',
+      expr: 'up{job="worker"} == 0 or absent(up{job="worker"})',
+      for: '2m',
+      severity: 'critical',
+      summary:
+        'The worker does not answer: no figures are built, no day is closed, and no facts are told.',
+    },
+    {
+      name: 'ScheduleLate',
+      // A refresh that is dropped because one runs is as it should be; a day that is dropped is not.
+      expr: `(max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 or max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} or max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0) unless max by (schedule) (upi_schedule_paused) == 1`,
+      for: '5m',
+      severity: 'critical',
+      summary: 'The schedule {{ $labels.schedule }} has not started its work when it was due.',
+    },
+    {
+      name: 'SchedulePaused',
+      expr: 'max by (schedule) (upi_schedule_paused) == 1',
+      for: '15m',
+      severity: 'warning',
+      summary: 'The schedule {{ $labels.schedule }} is paused, or Temporal does not have it.',
+    },
+    {
+      name: 'WorkflowsFailed',
+      expr: 'min by (workflow) (upi_workflow_last_failure_age_seconds) < 1800',
+      severity: 'warning',
+      summary: 'A run of {{ $labels.workflow }} has failed in the last half hour.',
+    },
+    {
+      name: 'BackupOld',
+      expr: `max(upi_backup_age_seconds) > ${LATE_SECONDS}`,
+      severity: 'warning',
+      summary: 'The newest whole backup is older than 26 hours.',
+    },
+    {
+      name: 'FactsUnreadable',
+      expr: 'max by (fact) (upi_facts_up) == 0',
+      for: '5m',
+      severity: 'warning',
+      summary: 'The worker cannot read {{ $labels.fact }}: alerts about them are silent.',
+    },
+  ],
+}
