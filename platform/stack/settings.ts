@@ -98,7 +98,14 @@ export const PROMETHEUS_FLAGS = [
   '--storage.tsdb.retention.size=1GB',
 ] as const
 
+/** What Prometheus and Grafana are told by their environment. */
+export const PROMETHEUS_SETTINGS = {
+  // Beyond it Go collects memory more eagerly; nothing is refused.
+  GOMEMLIMIT: '96MiB',
+} as const
+
 export const GRAFANA_SETTINGS = {
+  GOMEMLIMIT: '200MiB',
   // Whoever reaches loopback may look: figures and masked names, by a role that can only read.
   GF_AUTH_ANONYMOUS_ENABLED: 'true',
   GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',

@@ -65,14 +65,10 @@ function launch(options: StackOptions, { folder: homepath, command }: Grafana): 
       GF_PATHS_DATA: join(folder, 'data'),
       GF_PATHS_LOGS: join(folder, 'data', 'log'),
       GF_PATHS_PLUGINS: join(folder, 'data', 'plugins'),
-      GOMEMLIMIT: MEMORY_SOFT,
     },
     cwd: folder,
   }
 }
-
-// As for Prometheus; docker-compose.yml stops it at 256 MB.
-const MEMORY_SOFT = '200MiB'
 
 // Secrets go by the environment: arguments are visible to every user of the machine.
 function placeSettings(options: StackOptions, watchers: Watchers): Record<string, string> {

@@ -8,7 +8,7 @@ import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { checkPorts } from '../ports.ts'
 import { probeHttp } from '../probes.ts'
-import { PROMETHEUS_FLAGS, STACK_VERSIONS } from '../settings.ts'
+import { PROMETHEUS_FLAGS, PROMETHEUS_SETTINGS, STACK_VERSIONS } from '../settings.ts'
 import { serverEnvironment } from './server-environment.ts'
 
 /** Prometheus, which scrapes the processes of this stack and evaluates the rules. */
@@ -56,13 +56,10 @@ function launch(options: StackOptions, command: string): Launch {
       `--web.listen-address=${addressText(prometheus)}`,
       '--log.level=warn',
     ],
-    env: { ...serverEnvironment(options.env), GOMEMLIMIT: MEMORY_SOFT },
+    env: { ...serverEnvironment(options.env), ...PROMETHEUS_SETTINGS },
     cwd: folder,
   }
 }
-
-// Beyond it memory is collected more eagerly, not refused. Fifteen days of a stack's own series need 60 MB.
-const MEMORY_SOFT = '96MiB'
 
 /** The scrape configuration of docker-compose.yml with the addresses of this stack; what runs elsewhere is left out. */
 export function localScrapes(
