@@ -26,11 +26,12 @@ function scriptOf(version: string): string {
   return `
 const { createServer } = require('node:http')
 const { writeFileSync } = require('node:fs')
-const args = process.argv.slice(2)
+const { argv, env } = require('node:process')
+const args = argv.slice(2)
 if (args[0] === '--version') console.log('grafana version ${version}')
 else {
-  writeFileSync('started.json', JSON.stringify({ args, env: process.env }))
-  const { GF_SERVER_HTTP_ADDR: host, GF_SERVER_HTTP_PORT: port } = process.env
+  writeFileSync('started.json', JSON.stringify({ args, env }))
+  const { GF_SERVER_HTTP_ADDR: host, GF_SERVER_HTTP_PORT: port } = env
   createServer(({ url }, answer) => {
     answer.writeHead(url === '/api/health' ? 200 : 404).end('{"database":"ok"}')
   }).listen(Number(port), host)

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,6 +23,7 @@ import {
   stopStack,
   type Watchers,
   waitReady,
+  wipe,
 } from '../platform/stack/index.ts'
 import { GRAFANA_SETTINGS } from '../platform/stack/settings.ts'
 import { eventually } from './eventually.ts'
@@ -46,7 +55,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('Grafana of PATH is given its files and settings, restarted when killed, and stopped', async () => {
+test('Grafana of PATH is given its files and settings, restarted when killed, stopped and wiped', async () => {
   const { portBase, home } = choose({ path: placeGrafana(join(folder, 'g'), '12.3.4') })
   await startStack(options)
   await waitReady(home)
@@ -74,6 +83,8 @@ test('Grafana of PATH is given its files and settings, restarted when killed, an
   )
   await stopStack(home)
   expect(await takenPorts(options)).toEqual([])
+  await wipe(home)
+  expect(existsSync(join(home, 'grafana'))).toBe(false)
 })
 
 test('its provisioning is that of the repository, with the places of this machine', async () => {

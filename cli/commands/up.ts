@@ -125,9 +125,10 @@ async function followWatchers(
   })
 }
 
-// A download may take minutes; status tells when it has come.
-function isOnItsWay({ optional, state }: ComponentState): boolean {
-  return optional === true && ['waiting', 'starting', 'restarting'].includes(state)
+// A download may take minutes, and what is elsewhere may be away; status tells when it has come.
+function isOnItsWay({ optional, external, state }: ComponentState): boolean {
+  const isOurs = optional === true && !external
+  return isOurs && ['waiting', 'starting', 'restarting'].includes(state)
 }
 
 /** Stops what this command has started; what somebody else started goes on. */

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { DOWNLOAD_ANSWER_MS_MAX, DOWNLOAD_SILENCE_MS_MAX } from '../../../core/limits.ts'
 import { sha256 } from './checksums.ts'
 import { grafanaRelease } from './grafana.ts'
 import { fetchPart } from './part.ts'
@@ -13,18 +14,20 @@ import { checksumOf, goPlatform, officialRelease, type Release } from './release
 let folder: string
 let server: Server
 let base: string
-const files = new Map<string, Buffer>()
+const files = new Map<string, Buffer | ((answer: ServerResponse) => void)>()
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'upi-release-'))
   files.clear()
   server = createServer(({ url = '' }, answer) => {
     const file = files.get(url)
-    answer.writeHead(file === undefined ? 404 : 200).end(file)
+    if (typeof file === 'function') file(answer)
+    else answer.writeHead(file === undefined ? 404 : 200).end(file)
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   base = `http://127.0.0.1:${(server.address() as { port: number }).port}`
 })
 afterEach(() => {
+  vi.useRealTimers()
   server.closeAllConnections()
   server.close()
   rmSync(folder, { recursive: true })
@@ -60,6 +63,38 @@ test('a host without the release is one reason', async () => {
       /^thing-1 cannot be had: official release: 127\.0\.0\.1:\d+ answers 404$/,
     ),
   })
+})
+
+test.each([
+  ['does not answer', () => {}, DOWNLOAD_ANSWER_MS_MAX, 'no answer within'],
+  [
+    'falls silent in the middle',
+    (answer: ServerResponse) => answer.writeHead(200).write('begin'),
+    DOWNLOAD_SILENCE_MS_MAX,
+    'fell silent after 5 bytes',
+  ],
+])('a host that %s is given up', async (_, say, patienceMs, reason) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const release = grafanaRelease(base)
+  files.set(new URL(release.sumsUrl).pathname, Buffer.from('aa'))
+  const asked = Promise.withResolvers<void>()
+  files.set(new URL(release.url).pathname, (answer) => {
+    say(answer)
+    asked.resolve()
+  })
+  const fetching = folderOf(release).catch((error: Error) => error.message)
+  await asked.promise
+  let message: string | undefined
+  const settled = fetching.then((text) => {
+    message = text
+  })
+  // What the host has said may still be on its way to us, and with it the begin of the wait.
+  while (message === undefined) {
+    await vi.advanceTimersByTimeAsync(patienceMs / 4)
+    await new Promise(setImmediate)
+  }
+  await settled
+  expect(message).toContain(reason)
 })
 
 test('a checksum is that of the file’s name, or the only word', () => {

@@ -47,7 +47,8 @@ function launch(options: StackOptions, { folder: homepath, command }: Grafana): 
   if (watchers === undefined) throw new Error('Grafana was given no settings')
   const folder = homePaths(options.home).grafana
   const provisioning = join(folder, 'provisioning')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const data = join(folder, 'data')
+  for (const name of ['log', 'plugins']) mkdirSync(join(data, name), { recursive: true })
   writeProvisioning(provisioning, options, watchers)
   // Without a file of ours it would read one of the machine's.
   const config = join(folder, 'grafana.ini')
@@ -62,9 +63,9 @@ function launch(options: StackOptions, { folder: homepath, command }: Grafana): 
       ...GRAFANA_SETTINGS,
       ...placeSettings(options, watchers),
       GF_PATHS_PROVISIONING: provisioning,
-      GF_PATHS_DATA: join(folder, 'data'),
-      GF_PATHS_LOGS: join(folder, 'data', 'log'),
-      GF_PATHS_PLUGINS: join(folder, 'data', 'plugins'),
+      GF_PATHS_DATA: data,
+      GF_PATHS_LOGS: join(data, 'log'),
+      GF_PATHS_PLUGINS: join(data, 'plugins'),
     },
     cwd: folder,
   }
