@@ -101,3 +101,14 @@ test('the job copies the rules and writes who is told, for the group only, and a
   const rules = readText('grafana/provisioning/alerting/rules.yaml')
   expect(readFileSync(join(folder, 'rules.yaml'), 'utf8')).toBe(rules)
 })
+
+test('no annotation of a rule has what Grafana would take for a variable of its environment', () => {
+  const { groups } = parse(readText('grafana/provisioning/alerting/rules.yaml')) as {
+    groups: { rules: { annotations: Record<string, string> }[] }[]
+  }
+  const texts = groups.flatMap(({ rules }) =>
+    rules.flatMap(({ annotations }) => Object.values(annotations)),
+  )
+  expect(texts.length).toBeGreaterThan(0)
+  expect(texts.filter((text) => text.includes('$'))).toEqual([])
+})
