@@ -75,6 +75,12 @@ export const LOG_LINES_SHOWN_MAX = 20
 // An answer of a download host; a closed network must fall through to the next way at once.
 export const DOWNLOAD_ANSWER_MS_MAX = 4_000
 
+// A download that brings nothing for so long is given up.
+export const DOWNLOAD_SILENCE_MS_MAX = 30_000
+
+// A program that can be done without and cannot be had is asked for once a day: each start would wait for it anew.
+export const ABSENCE_REMEMBERED_MS = 24 * 60 * 60 * 1000
+
 // Free space needed to run at all, and to fetch or build the parts (the Go build's caches are the most of it).
 export const DISK_FREE_BYTES_MIN = 1024 ** 3
 export const FETCH_FREE_BYTES_MIN = 3 * 1024 ** 3
