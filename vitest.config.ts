@@ -7,7 +7,9 @@ const NEEDS_NO_SERVER = [
   'test/tidy.test.ts',
   'test/alerts.test.ts',
   'test/compose.test.ts',
+  'test/compose-watchers.test.ts',
   'test/reporter.test.ts',
+  'test/runbooks.test.ts',
   'test/chaos/*.test.ts',
 ]
 

@@ -10,6 +10,7 @@ import { createRebuildActivities } from './rebuild.ts'
 import { createReconcileActivities, type ReconcileDeps } from './reconcile.ts'
 import { createRefreshActivities } from './refresh.ts'
 import { createReplayActivities, type ReplayDeps } from './replay.ts'
+import { createRetentionActivities, type RetentionDeps } from './retention.ts'
 import { createRunActivities } from './runs.ts'
 import { createStreamActivities, type StreamDeps } from './stream.ts'
 
@@ -22,7 +23,12 @@ export type { ReplayedLetter } from './replay.ts'
 export type { StreamDeps } from './stream.ts'
 
 /** What the worker has opened for its activities. */
-export interface ActivityDeps extends StreamDeps, BackupDeps, ReconcileDeps, ReplayDeps {
+export interface ActivityDeps
+  extends StreamDeps,
+    BackupDeps,
+    ReconcileDeps,
+    ReplayDeps,
+    RetentionDeps {
   /** Told which activity begins and ends. */
   readonly observer?: Observer
   /** As the role of the models. */
@@ -41,6 +47,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createReconcileActivities(deps),
     ...createRefreshActivities(deps),
     ...createReplayActivities(deps),
+    ...createRetentionActivities(deps),
     ...createRunActivities(),
     ...createStreamActivities(deps),
   })

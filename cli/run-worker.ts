@@ -13,6 +13,7 @@ import { addressOf, createDatabase, createPool, postgresFault } from '../platfor
 import { findEpoch } from '../platform/queries/stream-epochs.ts'
 import { findOffsets } from '../platform/queries/stream-offsets.ts'
 import { createRegistry } from '../platform/registry.ts'
+import { watchReports } from '../platform/report-watch.ts'
 import { createSchemaReader } from '../platform/schema-reader.ts'
 import { Shutdown } from '../platform/shutdown.ts'
 import { createLogger, listenForDebug } from '../platform/telemetry.ts'
@@ -59,6 +60,7 @@ export async function runWorker(
     })
     shutdown.add('postgres', () => pool.end())
     await checkSchema(pool, addressOf(config.transformDatabaseUrl))
+    shutdown.add('watch over reports', watchReports(pool, log))
     const ingest = createPool(config, config.ingestDatabaseUrl, {
       max: INGEST_CONNECTIONS_MAX,
       name: 'worker-ingest',
@@ -83,6 +85,7 @@ export async function runWorker(
       topic: config.topic,
       loadSchema: (id) => schemas.load(id),
       backups: createBackups(config),
+      retentionDays: config.retentionDays,
     })
 
     const life: { workers: readonly Worker[] } = { workers: [] }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { alertContacts } from '../platform/alert-settings.ts'
 import { type Config, environmentOf, loadConfig, NODE_ARGS, need } from '../platform/config.ts'
 import { kafkaAccess } from '../platform/kafka.ts'
 import { ensureSecrets, localStack, PORT_BASE_DEFAULT } from '../platform/local-stack.ts'
@@ -12,6 +13,8 @@ import {
   readState,
   type ServerName,
   type StackOptions,
+  WATCHER_NAMES,
+  type Watchers,
 } from '../platform/stack/index.ts'
 import { hostOf } from '../platform/transport.ts'
 
@@ -58,7 +61,7 @@ function refuseUnknown(names: readonly string[], known: readonly string[]): void
 
 /** The names that `up --only` takes. */
 export function partNames(config: Config): string[] {
-  return [...SERVERS, ...processSpecs(config, 0, 1).map((spec) => spec.name)]
+  return [...SERVERS, ...WATCHER_NAMES, ...processSpecs(config, 0, 1).map((spec) => spec.name)]
 }
 
 function stackOptions(config: Config, choice: StackChoice): StackOptions {
@@ -78,7 +81,19 @@ function stackOptions(config: Config, choice: StackChoice): StackOptions {
     external: externalServers(config, portBase),
     servers: SERVERS.filter(isWanted),
     processes: processSpecs(config, portBase, choice.rate).filter((spec) => isWanted(spec.name)),
+    watchers: {
+      names: WATCHER_NAMES.filter(isWanted),
+      grafanaPassword: secrets?.grafana ?? '',
+      grafanaKey: secrets?.grafana_key ?? '',
+      ...reporting(config),
+      contacts: alertContacts(config),
+    },
   }
+}
+
+function reporting(config: Config): Pick<Watchers, 'reportUrl'> {
+  const { reportDatabaseUrl: url } = config
+  return url === undefined ? {} : { reportUrl: secureUrl(config, url) }
 }
 
 function processSpecs(config: Config, portBase: number, rate: number): ProcessSpec[] {
@@ -143,19 +158,24 @@ function externalServers(config: Config, portBase: number): ExternalServers {
   const isOurs = (address: string, slot: number) =>
     ['127.0.0.1', 'localhost'].includes(hostOf(address)) && address.endsWith(`:${portBase + slot}`)
   const { databaseUrl, kafkaBrokers = [], schemaRegistryUrl, temporalAddress } = config
+  const { grafanaUrl = '', prometheusUrl = '' } = config
   const isElsewhere = {
     postgres: databaseUrl !== undefined && !isOurs(new URL(databaseUrl).host, 0),
     kafka: !kafkaBrokers.every((broker) => isOurs(broker, 1)),
     registry: schemaRegistryUrl !== undefined && !isOurs(new URL(schemaRegistryUrl).host, 3),
     temporal: temporalAddress !== undefined && !isOurs(temporalAddress, 4),
+    grafana: grafanaUrl !== '' && !isOurs(new URL(grafanaUrl).host, 7),
+    prometheus: prometheusUrl !== '' && !isOurs(new URL(prometheusUrl).host, 8),
   }
   const access = {
     postgres: () => ({ url: secureUrl(config, need(config, 'databaseUrl').databaseUrl) }),
     kafka: () => kafkaAccess(need(config, 'kafkaBrokers')),
     registry: () => externalRegistry(config),
     temporal: () => ({ address: need(config, 'temporalAddress').temporalAddress }),
+    grafana: () => ({ url: grafanaUrl }),
+    prometheus: () => ({ url: prometheusUrl }),
   }
-  const names = SERVERS.filter((name) => isElsewhere[name])
+  const names = [...SERVERS, ...WATCHER_NAMES].filter((name) => isElsewhere[name])
   return Object.fromEntries(names.map((name) => [name, access[name]()]))
 }
 

@@ -3,7 +3,6 @@ import type { NativeConnection } from '@temporalio/worker'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { FACT_STATEMENT_MS_MAX } from '../core/limits.ts'
-import { MODELS } from '../models/index.ts'
 import type { Needed } from '../platform/config.ts'
 import { backupFacts } from '../platform/facts/backup-facts.ts'
 import { bookFacts } from '../platform/facts/book-facts.ts'
@@ -19,6 +18,7 @@ import { sizeFacts } from '../platform/facts/size-facts.ts'
 import { scheduleFacts, workflowFacts } from '../platform/facts/temporal-facts.ts'
 import { createPool } from '../platform/postgres.ts'
 import { SCHEDULES } from '../workflows/schedules.ts'
+import { BUILT_MODELS, UNDATED_MODELS } from './model-kinds.ts'
 
 // Its own: facts are told also while the worker's other connections are all at work. Two, so that no source waits long.
 const CONNECTIONS_MAX = 2
@@ -41,9 +41,9 @@ export function openFacts(
   const hasBackups = backupDir !== undefined && backupDatabaseUrl !== undefined
   const facts = new Facts([
     poolFacts({ ...opened.pools, facts: pool }),
-    modelFacts(ask, TABLES),
+    modelFacts(ask, BUILT_MODELS),
     dayFacts(ask),
-    bookFacts(ask),
+    bookFacts(ask, UNDATED_MODELS),
     letterFacts(ask),
     sessionFacts(ask),
     sizeFacts(ask),
@@ -55,9 +55,6 @@ export function openFacts(
   return { registry: facts.registry, close: () => pool.end() }
 }
 
-const TABLES = MODELS.map(({ name, kind }) => ({ name, kind }))
-  .filter(({ kind }) => kind !== 'view')
-  .map(({ name }) => name)
 const SCHEDULE_IDS = SCHEDULES.map(({ id }) => id)
 const WORKFLOWS = [
   'tick',

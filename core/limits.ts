@@ -75,6 +75,12 @@ export const LOG_LINES_SHOWN_MAX = 20
 // An answer of a download host; a closed network must fall through to the next way at once.
 export const DOWNLOAD_ANSWER_MS_MAX = 4_000
 
+// A download that brings nothing for so long is given up.
+export const DOWNLOAD_SILENCE_MS_MAX = 30_000
+
+// A program that can be done without and cannot be had is asked for once a day: each start would wait for it anew.
+export const ABSENCE_REMEMBERED_MS = 24 * 60 * 60 * 1000
+
 // Free space needed to run at all, and to fetch or build the parts (the Go build's caches are the most of it).
 export const DISK_FREE_BYTES_MIN = 1024 ** 3
 export const FETCH_FREE_BYTES_MIN = 3 * 1024 ** 3
@@ -269,10 +275,14 @@ export const OPEN_LETTERS_COUNTED_MAX = 100_000
 // Failed runs of a day that are counted for a fact: one request to Temporal, whose answer stays small.
 export const FAILED_RUNS_COUNTED_MAX = 1_000
 
-// What the page of ./upi status waits for one who does not answer: it shows the others' figures, and who is away.
-export const STATUS_ANSWER_MS_MAX = 3_000
+// A session of the reporting role begins with 5 s a statement and 10 s a transaction, and may lift both; not this.
+export const REPORT_SECONDS_MAX = 20
 
-// What doctor waits for an answer: it is asked when something is slow already.
+// How often the worker looks for such sessions: one row of a view in memory.
+export const REPORT_LOOK_MS = 5_000
+
+// What ./upi status waits for one who does not answer, and ./upi doctor, which is asked when something is slow already.
+export const STATUS_ANSWER_MS_MAX = 3_000
 export const DOCTOR_ANSWER_MS_MAX = 10_000
 
 // How far two machines' clocks may lie apart: ages and latencies are taken between them, and shown in seconds.
@@ -284,6 +294,5 @@ export const STANDSTILL_SECONDS_MAX = 10
 // Spans that wait for their receiver, some 2 MB; what comes beyond while it is away is lost, not the work.
 export const TRACE_SPANS_QUEUED_MAX = 2_048
 
-// What a receiver of traces may take for what was sent at once, and how long a process that ends waits for it.
-export const TRACE_ANSWER_MS_MAX = 5_000
-export const TRACE_CLOSE_MS_MAX = 2_000
+// What a receiver of traces may take for what was sent at once, also while a process waits to end.
+export const TRACE_ANSWER_MS_MAX = 3_000

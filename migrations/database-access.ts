@@ -29,16 +29,34 @@ export const ROLE_SETTINGS: Readonly<Record<LoginRole, Readonly<Record<string, s
     idle_in_transaction_session_timeout: '10s',
     jit: 'off',
   },
+  // A viewer's question takes milliseconds. What takes seconds is a mistake, and it works alone, in one process, rather
+  // than take processors from the stream. A transaction of many statements holds back vacuum as one of a long one does.
   upi_report: {
     default_transaction_read_only: 'on',
-    statement_timeout: '15s',
-    lock_timeout: '2s',
-    idle_in_transaction_session_timeout: '10s',
+    statement_timeout: '5s',
+    transaction_timeout: '10s',
+    lock_timeout: '1s',
+    idle_in_transaction_session_timeout: '5s',
+    max_parallel_workers_per_gather: '0',
+    work_mem: '8MB',
     jit: 'off',
   },
   // Reads no table: what it may is to ask for a base backup, which takes as long as it takes.
   upi_backup: { default_transaction_read_only: 'on', statement_timeout: '0', lock_timeout: '2s' },
 }
+
+/** What only a superuser may set, and so no session of the role may set otherwise. */
+export const SUPERUSER_SETTINGS: typeof ROLE_SETTINGS = {
+  upi_ingest: {},
+  upi_transform: {},
+  upi_api: {},
+  // Each session may fill so much disk, whatever it sorts.
+  upi_report: { temp_file_limit: '128MB' },
+  upi_backup: {},
+}
+
+// Grafana's pool has five; with those of another Grafana or of people, dashboards still leave most of the server's 100.
+const REPORT_CONNECTIONS_MAX = 20
 
 /**
  * Grants what belongs to the database itself and is therefore lost when it is cloned from a template: who may
@@ -53,14 +71,17 @@ export async function applyDatabaseAccess(client: ClientBase): Promise<string[]>
   const { name = '', superuser = false } = rows[0] ?? {}
   const database = client.escapeIdentifier(name)
   await afterRaces(() => client.query(databaseGrants(database)))
-  await applyRoleSettings(client, database)
+  await applyRoleSettings(client, database, ROLE_SETTINGS)
+  await limitReports(client)
   const sentences = [...(await allowBackups(client)), ...(await allowStatistics(client))]
   if (!superuser) {
     return [
       ...sentences,
-      'PUBLIC keeps advisory locks and large objects: only a superuser may take them away',
+      'PUBLIC keeps advisory locks, large objects and messages in the log: only a superuser may take them away',
+      'upi_report may fill the disk with temporary files: only a superuser may set temp_file_limit',
     ]
   }
+  await applyRoleSettings(client, database, SUPERUSER_SETTINGS)
   await afterRaces(() => client.query(RESTRICT_FUNCTIONS))
   return sentences
 }
@@ -108,7 +129,26 @@ function databaseGrants(database: string): string {
     grant usage, create on schema public to ${OWNER_ROLE}, upi_transform`
 }
 
-async function applyRoleSettings(client: ClientBase, database: string): Promise<void> {
+// Another limit that somebody has set stays. The owner sees sessions of the role, to end those that last too long.
+async function limitReports(client: ClientBase): Promise<void> {
+  await afterRaces(async () => {
+    const { rows } = await client.query<{ unlimited: boolean; seen: boolean }>(
+      `select rolconnlimit = -1 as unlimited, pg_has_role('${OWNER_ROLE}', oid, 'usage') as seen
+         from pg_roles where rolname = 'upi_report'`,
+    )
+    const { unlimited, seen } = rows[0] ?? {}
+    if (unlimited === true)
+      await client.query(`alter role upi_report connection limit ${REPORT_CONNECTIONS_MAX}`)
+    if (seen === false)
+      await client.query(`grant upi_report to ${OWNER_ROLE} with inherit true, set false`)
+  })
+}
+
+async function applyRoleSettings(
+  client: ClientBase,
+  database: string,
+  settings: typeof ROLE_SETTINGS,
+): Promise<void> {
   const { rows } = await client.query<{ role: string; setting: string }>(
     `select setrole::regrole::text as role, unnest(setconfig) as setting
        from pg_db_role_setting
@@ -117,7 +157,7 @@ async function applyRoleSettings(client: ClientBase, database: string): Promise<
   )
   const inPlace = new Set(rows.map(({ role, setting }) => `${role} ${setting}`))
   for (const role of LOGIN_ROLES) {
-    for (const [setting, value] of Object.entries(ROLE_SETTINGS[role])) {
+    for (const [setting, value] of Object.entries(settings[role])) {
       if (inPlace.has(`${role} ${setting}=${value}`)) continue
       const change = `alter role ${role} in database ${database} set ${setting} = '${value}'`
       await afterRaces(() => client.query(change))
@@ -125,7 +165,8 @@ async function applyRoleSettings(client: ClientBase, database: string): Promise<
   }
 }
 
-// Any role may take any advisory lock, and so stop the models, and may write large objects, unless PUBLIC may not.
+// Any role may take any advisory lock, and so stop the models, and may write large objects, or messages of any length
+// into the log of a read-only transaction, unless PUBLIC may not.
 const RESTRICT_FUNCTIONS = `do $$
 declare
   f regprocedure;
@@ -134,7 +175,8 @@ begin
     select oid::regprocedure from pg_proc
     where pronamespace = 'pg_catalog'::regnamespace
       and (proname ~ '^pg_(try_)?advisory_'
-        or proname in ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_open'))
+        or proname in ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_open',
+          'pg_logical_emit_message'))
       and has_function_privilege('public', oid, 'execute')
   loop
     execute format('revoke execute on function %s from public', f);

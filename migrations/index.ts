@@ -25,6 +25,7 @@ import * as reconciliations from './0023_reconciliations.ts'
 import * as rebuildGrants from './0024_rebuild_grants.ts'
 import * as dashboardViews from './0025_dashboard_views.ts'
 import * as facts from './0026_facts.ts'
+import * as reportLimits from './0027_report_limits.ts'
 
 /** The migrations in their order, forward only. Once released, one is never edited: the next one corrects it. */
 export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
@@ -54,4 +55,5 @@ export const MIGRATIONS: Readonly<Record<string, Pick<Migration, 'up'>>> = {
   '0024_rebuild_grants': rebuildGrants,
   '0025_dashboard_views': dashboardViews,
   '0026_facts': facts,
+  '0027_report_limits': reportLimits,
 }

@@ -848,6 +848,19 @@ END
 ;
 comment on function ops.count_sessions() is 'Sessions of the whole server by role and state; the longest statement and transaction in this database, in seconds. Never what a statement says.';
 
+CREATE OR REPLACE FUNCTION ops.end_long_reports(longest interval)
+ RETURNS bigint
+ LANGUAGE sql
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT count(*) FILTER (WHERE pg_terminate_backend(s.pid)) AS count
+    FROM pg_stat_activity s
+   WHERE ((s.usename = 'upi_report'::name) AND (s.datname = current_database()) AND (s.xact_start < (clock_timestamp() - end_long_reports.longest)));
+END
+;
+comment on function ops.end_long_reports(interval) is 'Ends the sessions of the reporting role that have been in one transaction for longer, and says how many: a session may lift the limits that it begins with.';
+
 CREATE OR REPLACE FUNCTION ops.ensure_partitions(parent text, first_day date, last_day date)
  RETURNS TABLE(day date, outcome text)
  LANGUAGE sql
@@ -1148,7 +1161,6 @@ grant delete, insert, select, update on public.upi_alerts to upi_ingest;
 grant select on public.upi_five_minute_metrics to upi_ingest;
 grant select on public.upi_minute_metrics to upi_ingest;
 grant usage on schema ops to upi_ingest;
-grant execute on function ops.count_sessions() to upi_report;
 grant execute on function ops.latency_quantile(double precision,bigint[]) to upi_report;
 grant execute on function ops.rupees(numeric) to upi_report;
 grant select on ops.book_checks to upi_report;
@@ -1176,6 +1188,7 @@ grant select on public.upi_minute_metrics to upi_report;
 grant usage on schema ops to upi_report;
 grant execute on function ops.count_raw(date,date) to upi_transform;
 grant execute on function ops.count_sessions() to upi_transform;
+grant execute on function ops.end_long_reports(interval) to upi_transform;
 grant execute on function ops.transaction_messages(text) to upi_transform;
 grant insert, select on ops.audit_log to upi_transform;
 grant insert, select on ops.day_revisions to upi_transform;

@@ -25,6 +25,7 @@ const SECRET_NAMES = [
   'upi_backup',
   'registry',
   'grafana',
+  'grafana_key',
   'pii_key',
 ] as const
 

@@ -41,6 +41,33 @@ export const secret: Parser<string> = Object.assign((value: string) => value, {
   isSecret: true as const,
 })
 
+/** Letters and digits that are never printed. */
+export const secretWord: Parser<string> = Object.assign(
+  (value: string) => {
+    if (/^[A-Za-z0-9_-]+$/.test(value)) return value
+    throw new Error('is not of letters and digits')
+  },
+  { isSecret: true as const },
+)
+
+/** A web address that lets in whoever knows it; never printed. */
+export const secretUrl: Parser<string> = Object.assign(
+  (value: string) => {
+    // Where it is written down $ would begin a variable.
+    if (/^https?:\/\//.test(value) && URL.canParse(value)) return value.replaceAll('$', '%24')
+    throw new Error('is not a web address')
+  },
+  { isSecret: true as const },
+)
+
+/** Addresses of mail between commas, at least one. */
+export function emails(value: string): string {
+  const items = list(value)
+  if (items.length > 0 && items.every((item) => /^[^\s@;$]+@[\w.-]+$/.test(item)))
+    return items.join(',')
+  throw new Error('is not name@host, or several between commas')
+}
+
 /** A database URL; never printed, for it holds a password. */
 export const postgresUrl: Parser<string> = Object.assign(
   (value: string) => {

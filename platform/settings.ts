@@ -3,6 +3,7 @@ import {
   addresses,
   base,
   choice,
+  emails,
   flag,
   folder,
   integer,
@@ -11,6 +12,8 @@ import {
   postgresUrl,
   rupees,
   secret,
+  secretUrl,
+  secretWord,
   setting,
   text,
 } from './setting.ts'
@@ -372,6 +375,48 @@ export const SETTINGS = {
     about: 'Namespace of the jobs.',
     fallback: 'upi',
     parse: text,
+  }),
+
+  grafanaUrl: setting({
+    env: 'UPI_GRAFANA_URL',
+    group: 'Watching',
+    about:
+      'Where people look at dashboards; `up` starts no Grafana of its own when it is elsewhere.',
+    local: (stack) => `http://127.0.0.1:${stack.portBase + 7}`,
+    parse: base,
+  }),
+  prometheusUrl: setting({
+    env: 'UPI_PROMETHEUS_URL',
+    group: 'Watching',
+    about:
+      'Where Grafana asks for metrics; `up` starts no Prometheus of its own when it is elsewhere.',
+    local: (stack) => `http://127.0.0.1:${stack.portBase + 8}`,
+    parse: base,
+  }),
+  alertEmail: setting({
+    env: 'UPI_ALERT_EMAIL',
+    group: 'Watching',
+    about:
+      'Addresses that alerts are mailed to, comma-separated; Grafana sends by its own GF_SMTP_*.',
+    parse: emails,
+  }),
+  alertSlackUrl: setting({
+    env: 'UPI_ALERT_SLACK_URL',
+    group: 'Watching',
+    about: 'Incoming webhook of the Slack channel that alerts go to.',
+    parse: secretUrl,
+  }),
+  alertPagerdutyKey: setting({
+    env: 'UPI_ALERT_PAGERDUTY_KEY',
+    group: 'Watching',
+    about: 'Integration key of the PagerDuty service (Events API v2) that alerts go to.',
+    parse: secretWord,
+  }),
+  alertWebhookUrl: setting({
+    env: 'UPI_ALERT_WEBHOOK_URL',
+    group: 'Watching',
+    about: 'Address that alerts are posted to as JSON.',
+    parse: secretUrl,
   }),
 
   apiUrl: setting({

@@ -1,4 +1,4 @@
-import { TRACE_ANSWER_MS_MAX, TRACE_CLOSE_MS_MAX, TRACE_SPANS_QUEUED_MAX } from '../core/limits.ts'
+import { TRACE_ANSWER_MS_MAX, TRACE_SPANS_QUEUED_MAX } from '../core/limits.ts'
 import type { Config } from './config.ts'
 import { hostOf, refusePlaintext } from './transport.ts'
 
@@ -75,7 +75,7 @@ export async function openTracing(
     },
     async close() {
       const late = Promise.withResolvers<void>()
-      const timer = setTimeout(late.resolve, TRACE_CLOSE_MS_MAX)
+      const timer = setTimeout(late.resolve, TRACE_ANSWER_MS_MAX)
       await Promise.race([provider.shutdown().catch(() => {}), late.promise])
       clearTimeout(timer)
     },

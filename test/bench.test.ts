@@ -14,6 +14,16 @@ test('bench ingest runs a worker and the floor over the same messages, and finds
   expect(stdout).toContain('books balanced')
 })
 
+test('bench ingest with viewers shows them the dashboard, and says what that costs', async () => {
+  const options = ['--count', '3000', '--runs', '1', '--viewers', '3', '--no-save']
+  const { code, stdout, stderr } = await runCli(['bench', 'ingest', ...options], own.env)
+  expect(code, stderr).toBe(0)
+  expect(stdout).toMatch(/^one worker, 3 partitions, no viewers +\d+ /m)
+  expect(stdout).toMatch(/^one worker, 3 partitions, 3 viewers +\d+ /m)
+  expect(stdout).toMatch(/^3 viewers of UPI live, every 5 s 11 questions with \d{3,} rows/m)
+  expect(stdout).toMatch(/^They cost -?[\d.]+ % of the rate/m)
+})
+
 test('bench latency follows payments from Kafka to their rows', async () => {
   const options = ['--rate', '50', '--seconds', '1', '--kill', '0', '--no-save']
   const { code, stdout, stderr } = await runCli(['bench', 'latency', ...options], own.env)

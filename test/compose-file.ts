@@ -26,9 +26,9 @@ export interface ComposeFile {
   readonly volumes: Readonly<Record<string, unknown>>
 }
 
-/** docker-compose.yml with its anchors merged; variables stay as written. */
+/** docker-compose.yml with its anchors merged, however often they are used; variables stay as written. */
 export function readComposeFile(): ComposeFile {
-  return parse(readText('docker-compose.yml'), { merge: true })
+  return parse(readText('docker-compose.yml'), { merge: true, maxAliasCount: -1 })
 }
 
 /** Whether a service runs once and ends. */

@@ -4,7 +4,6 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { partNames } from '../cli/stack.ts'
-import { POSTGRES, PROMETHEUS } from '../grafana/builder/query.ts'
 import { CHECKOUT, loadConfig } from '../platform/config.ts'
 import { SETTINGS } from '../platform/settings.ts'
 import {
@@ -45,7 +44,7 @@ test('docker-compose.yml is valid by the Compose Specification', () => {
 
 describe('services', () => {
   test('every part of the local stack is one, and so are the servers to look at', () => {
-    const names = [...partNames(loadConfig({})), 'temporal-ui', 'grafana', 'prometheus', 'kafka-ui']
+    const names = [...partNames(loadConfig({})), 'temporal-ui', 'kafka-ui']
     expect(Object.keys(FILE.services)).toEqual(expect.arrayContaining(names))
   })
 
@@ -104,6 +103,14 @@ describe('services', () => {
   })
 })
 
+test('what the file mounts is in the repository', () => {
+  const mounted = SERVICES.flatMap(([, each]) => each.volumes ?? []).filter((volume) =>
+    volume.startsWith('./'),
+  )
+  const paths = mounted.map((volume) => volume.split(':')[0] ?? '')
+  expect(paths.filter((path) => !existsSync(join(CHECKOUT, path)))).toEqual([])
+})
+
 describe('order', () => {
   test('a job is waited for until it is done, a server until it is healthy, and nobody in a circle', () => {
     for (const [name, each] of SERVICES) {
@@ -138,7 +145,7 @@ describe('secrets', () => {
     const entries = SERVICES.flatMap(([, each]) => Object.entries(each.environment ?? {}))
     const names = /PASS|PWD|SECRET|TOKEN|DATABASE_URL|PII_KEY/
     const open = entries.filter(
-      ([name, value]) => names.test(name) && !/^\/run\/secrets\/\w+$/.test(value ?? ''),
+      ([name, value]) => names.test(name) && value !== null && !/^\/run\/secrets\/\w+$/.test(value),
     )
     expect(open).toEqual([])
     expect(readText('docker-compose.yml')).not.toMatch(/:\/\/\w+:[^@\s]+@/)
@@ -243,38 +250,5 @@ describe('settings are those of the local stack', () => {
     expect(Object.keys(environment('stream'))).toEqual(
       expect.arrayContaining(rules.map(([name]) => name)),
     )
-  })
-})
-
-describe('Prometheus and Grafana', () => {
-  const sources = parse(readText('grafana/provisioning/datasources/upi.yaml')).datasources as {
-    uid: string
-    type: string
-  }[]
-
-  test('what the file mounts is in the repository', () => {
-    const mounted = SERVICES.flatMap(([, each]) => each.volumes ?? []).filter((volume) =>
-      volume.startsWith('./'),
-    )
-    const paths = mounted.map((volume) => volume.split(':')[0] ?? '')
-    expect(paths.filter((path) => !existsSync(join(CHECKOUT, path)))).toEqual([])
-  })
-
-  test('Prometheus scrapes services, ours at their own port', () => {
-    const { scrape_configs: jobs } = parse(readText('grafana/prometheus/prometheus.yml'))
-    const targets = jobs.flatMap((job: { static_configs: { targets: string[] }[] }) =>
-      job.static_configs.flatMap((each) => each.targets),
-    )
-    for (const target of targets as string[]) {
-      const [name = '', port] = target.split(':')
-      if (isOurs(service(name))) expect(environment(name).UPI_METRICS_PORT).toBe(port)
-    }
-    expect(targets).toEqual(expect.arrayContaining(['stream:9464', 'worker:9464', 'temporal:8000']))
-    expect(environment('temporal').PROMETHEUS_ENDPOINT).toBe('0.0.0.0:8000')
-  })
-
-  test('Grafana has the sources that dashboards ask, and reads as the reporting role', () => {
-    expect(sources[0]).toMatchObject({ ...POSTGRES, user: 'upi_report' })
-    expect(sources).toContainEqual(expect.objectContaining(PROMETHEUS))
   })
 })

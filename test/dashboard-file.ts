@@ -83,11 +83,15 @@ export function panelsOf({ panels }: Dashboard): Panel[] {
 }
 
 /** All that a dashboard asks Postgres: its panels, its choices and its marks. */
-export function statementsOf(dashboard: Dashboard): { title: string; sql: string }[] {
+export function statementsOf(
+  dashboard: Dashboard,
+): { title: string; sql: string; panel?: Panel }[] {
   const { templating, annotations } = dashboard
   return [
-    ...panelsOf(dashboard).flatMap(({ title, targets }) =>
-      targets.flatMap(({ rawSql }) => (rawSql === undefined ? [] : [{ title, sql: rawSql }])),
+    ...panelsOf(dashboard).flatMap((panel) =>
+      panel.targets.flatMap(({ rawSql }) =>
+        rawSql === undefined ? [] : [{ title: panel.title, sql: rawSql, panel }],
+      ),
     ),
     ...templating.list
       .filter(({ type }) => type === 'query')

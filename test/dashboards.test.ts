@@ -9,7 +9,7 @@ import {
   type Target,
 } from './dashboard-file.ts'
 import { seedDashboards } from './dashboard-rows.ts'
-import { expandMacros } from './grafana-macros.ts'
+import { shownBy } from './grafana-macros.ts'
 import { useStack } from './harness.ts'
 
 const own = useStack('database')
@@ -153,26 +153,6 @@ test('rupees are grouped as in India, to the paisa, and sort as their amounts do
     expect(padded.toReversed().toSorted(compare)).toEqual(padded)
   }
 })
-
-const SPAN: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-// As Grafana asks when the dashboard is opened; a choice of all stands for itself, of one for its first word.
-function shownBy(
-  { time, templating }: Dashboard,
-  sql: string,
-  panel?: Panel,
-  chosen: Readonly<Record<string, string>> = {},
-): string {
-  const [, count, unit = ''] = /^(?:now-)?(\d+)([mhd])$/.exec(panel?.timeFrom ?? time.from) ?? []
-  const to = new Date()
-  const from = new Date(to.getTime() - Number(count) * (SPAN[unit] ?? Number.NaN))
-  const variables = templating.list.map(({ name, type, query, allValue }) => {
-    const one = type === 'custom' ? (query.split(',')[0] ?? '') : 'chaishop@ybl'
-    return [name, chosen[name] ?? allValue ?? one]
-  })
-  const interval = panel?.interval ?? '1m'
-  return expandMacros(sql, { from, to, interval, variables: Object.fromEntries(variables) })
-}
 
 /** What a panel of its type cannot show. */
 function faultsOf(panel: Panel, { format }: Target, fields: readonly pg.FieldDef[]): string[] {

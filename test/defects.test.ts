@@ -243,7 +243,10 @@ test('“dashboards that are shipped but not provisioned”: Grafana is given ev
   const volumes = readComposeFile().services.grafana?.volumes ?? []
   const mounted = volumes.map((each) => each.split(':').slice(0, 2).join(' '))
   expect(mounted).toContain(`./grafana/dashboards ${provider.options.path}`)
-  expect(mounted).toContain('./grafana/provisioning /etc/grafana/provisioning')
+  for (const kind of ['datasources', 'dashboards']) {
+    const place = `grafana/provisioning/${kind}`
+    expect(mounted).toContain(`./${place} /etc/${place}`)
+  }
   const dashboards = readDashboards()
   expect(dashboards.length).toBeGreaterThan(0)
   const known = datasources.map(({ uid }: { uid: string }) => uid)

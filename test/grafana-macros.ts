@@ -1,3 +1,5 @@
+import type { Dashboard, Panel } from './dashboard-file.ts'
+
 /** What Grafana puts into a statement. */
 export interface Shown {
   readonly from: Date
@@ -45,4 +47,24 @@ function secondsOf(width: string): number {
   const seconds = SECONDS[unit]
   if (seconds === undefined) throw new Error(`no interval: ${width}`)
   return Number(count) * seconds
+}
+
+const SPAN: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A statement as Grafana sends it when the dashboard opens: a choice of all is itself, of one its first word. */
+export function shownBy(
+  { time, templating }: Pick<Dashboard, 'time' | 'templating'>,
+  sql: string,
+  panel?: Panel,
+  chosen: Readonly<Record<string, string>> = {},
+  to = new Date(),
+): string {
+  const [, count, unit = ''] = /^(?:now-)?(\d+)([mhd])$/.exec(panel?.timeFrom ?? time.from) ?? []
+  const from = new Date(to.getTime() - Number(count) * (SPAN[unit] ?? Number.NaN))
+  const variables = templating.list.map(({ name, type, query, allValue }) => {
+    const one = type === 'custom' ? (query.split(',')[0] ?? '') : 'chaishop@ybl'
+    return [name, chosen[name] ?? allValue ?? one]
+  })
+  const interval = panel?.interval ?? '1m'
+  return expandMacros(sql, { from, to, interval, variables: Object.fromEntries(variables) })
 }

@@ -103,8 +103,8 @@ describe('migrating', () => {
     const fault = await faultOf(withClient(await emptyDatabase(), requireSchema))
     expect(fault.code).toBe('SCHEMA_VERSION')
     expect(fault.fix).toBe('run ./upi migrate')
-    // No process is upi_backup alone.
-    for (const role of LOGIN_ROLES.filter((each) => each !== 'upi_backup')) {
+    // No process is upi_backup or upi_report alone.
+    for (const role of ['upi_ingest', 'upi_transform', 'upi_api'] as const) {
       const client = await own.pool(role).connect()
       await requireSchema(client).finally(() => client.release())
     }
@@ -146,7 +146,8 @@ describe('a managed server, whose user is no superuser', () => {
     const connectionString = Object.assign(new URL(await emptyDatabase(login.username)), login).href
     const steps: string[] = []
     await migrateUp({ connectionString, onStep: (line) => steps.push(line) })
-    expect(steps).toEqual([expect.stringContaining('only a superuser'), ...names])
+    const lacks = expect.stringContaining('only a superuser')
+    expect(steps).toEqual([lacks, lacks, ...names])
     expect(await migrateUp({ connectionString })).toEqual([])
     const { rows } = await withClient(connectionString, (client) =>
       client.query(`select relowner::regrole::text as owner from pg_class
@@ -168,7 +169,7 @@ describe('passwords of roles', () => {
     expect(matchesVerifier('another', stored)).toBe(false)
     expect(await set()).toEqual([])
     expect(await storedPassword(role)).toBe(stored)
-    const url = databaseUrl(stackUrl, 'postgres', {
+    const url = databaseUrl(stackUrl, own.name, {
       username: role,
       password: passwords[role] ?? '',
     })
@@ -178,11 +179,12 @@ describe('passwords of roles', () => {
 
   test('are tried where the stored ones may not be read', async () => {
     const login = await makeLogin('createrole')
-    const url = databaseUrl(stackUrl, 'postgres', login)
+    const url = databaseUrl(stackUrl, own.name, login)
     await withClient(url, async (client) => {
       const role = `${login.username}_made`
-      onTestFinished(() => admin.query(`drop role ${role}`).then(() => {}))
+      onTestFinished(() => admin.query(`drop owned by ${role}; drop role ${role}`).then(() => {}))
       await client.query(`create role ${role} login`)
+      await admin.query(`grant connect on database ${own.name} to ${role}`)
       expect(await applyRolePasswords(client, { [role]: 'first' }, url)).toEqual([role])
       expect(await applyRolePasswords(client, { [role]: 'first' }, url)).toEqual([])
       expect(await applyRolePasswords(client, { [role]: 'second' }, url)).toEqual([role])
@@ -234,6 +236,7 @@ async function makeLogin(attributes: string) {
   const username = `upi_test_${randomBytes(4).toString('hex')}`
   const password = randomBytes(8).toString('hex')
   await admin.query(`create role ${username} login ${attributes} password '${password}'`)
+  await admin.query(`grant connect on database ${own.name} to ${username}`)
   onTestFinished(async () => {
     for (const name of made.splice(0)) await dropDatabase(stackUrl, name)
     await admin.query(`drop owned by ${username}; drop role ${username}`)

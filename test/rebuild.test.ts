@@ -38,6 +38,7 @@ function deps(): ActivityDeps {
     topic: own.name,
     readLog: async () => ({}),
     readOffsets: async () => new Map(),
+    retentionDays: 30,
     backups: createBackups(own.configFor()),
   }
 }

@@ -40,6 +40,7 @@ function depsFor(topic: string): ActivityDeps {
     topic,
     readLog: async () => ({}),
     readOffsets: async () => new Map(),
+    retentionDays: 30,
     backups: createBackups(own.configFor()),
   }
 }

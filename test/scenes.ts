@@ -89,6 +89,19 @@ export const SCENES: readonly Scene[] = [
       }),
   },
   {
+    name: 'enforce-retention',
+    activities: {
+      async findExpiredDays() {
+        return { keepFrom: '2026-01-03', waiting: 2, oldest: '2026-01-01' }
+      },
+    },
+    run: (client, taskQueue) =>
+      client.workflow.start('enforceRetention', {
+        ...{ taskQueue, workflowId: 'enforce-retention/2026-02-01' },
+        args: [{ date: '2026-02-01' }],
+      }),
+  },
+  {
     name: 'reconcile',
     activities: {
       async reconcileRange() {

@@ -1,10 +1,16 @@
 import { execFileSync } from 'node:child_process'
+import { isDeepStrictEqual } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays, businessDateOf } from '../core/time.ts'
 import { loadConfig, need } from '../platform/config.ts'
-import { readState, type StackOptions } from '../platform/stack/index.ts'
+import {
+  addressText,
+  readState,
+  type StackOptions,
+  stackAddresses,
+} from '../platform/stack/index.ts'
 import { connectClient } from '../platform/temporal.ts'
 import { type CliRun, eventually, runCli, startCli } from './harness.ts'
 import { killNow, ownStackOptions, processesOf, removeOwnStack, takenPorts } from './own-stack.ts'
@@ -13,7 +19,7 @@ import { killNow, ownStackOptions, processesOf, removeOwnStack, takenPorts } fro
  * What the README promises, on a platform of its own: one life from the first `./upi up` to the last `./upi down`, which
  * the tests follow in their order.
  */
-const SERVERS = ['postgres', 'kafka', 'registry', 'temporal']
+const SERVERS = ['postgres', 'kafka', 'registry', 'temporal', 'prometheus']
 const STEPS = ['migrate', 'topics', 'schema', 'schedules']
 const PROCESSES = ['stream', 'worker', 'traffic']
 const PSS_BYTES_MAX = 1.4 * 1024 ** 3
@@ -49,8 +55,10 @@ test('status knows each part, and how little memory all of it takes', async () =
   const { code, stdout } = await runCli(['status', '--json'], env)
   const status = JSON.parse(stdout)
   expect([code, status.ready]).toEqual([0, true])
-  expect(names(status.components)).toEqual([...SERVERS, ...STEPS, ...PROCESSES].sort())
-  for (const component of status.components) {
+  expect(names(status.components)).toEqual([...SERVERS, ...STEPS, ...PROCESSES, 'grafana'].sort())
+  // Grafana is there where it can be had.
+  const needed = status.components.filter(({ name }: { name: string }) => name !== 'grafana')
+  for (const component of needed) {
     const isStep = STEPS.includes(component.name)
     expect(component).toMatchObject({
       state: isStep ? 'done' : 'ready',
@@ -71,6 +79,32 @@ test('status knows each part, and how little memory all of it takes', async () =
   )
   expect(sizes.reduce((sum, bytes) => sum + bytes)).toBeLessThan(PSS_BYTES_MAX)
 })
+
+test('Prometheus scrapes the processes and has the rules', async () => {
+  const { prometheus } = stackAddresses(stack.portBase)
+  const ask = async (path: string) => {
+    const response = await fetch(`http://${addressText(prometheus)}/api/v1/${path}`)
+    return ((await response.json()) as { data: Told }).data
+  }
+  const healthOf = async () => {
+    const { activeTargets } = await ask('targets')
+    return Object.fromEntries(
+      activeTargets.map((each) => [each.labels.job, `${each.health} ${each.lastError}`]),
+    )
+  }
+  const up = { stream: 'up ', worker: 'up ', temporal: 'up ', prometheus: 'up ' }
+  const all = (found: object) => isDeepStrictEqual(found, up)
+  // It looks every 15 s.
+  expect(await eventually(healthOf, all, 40_000)).toEqual(up)
+  const { groups } = await ask('rules')
+  const rules = groups.flatMap((group) => group.rules)
+  expect(names(rules)).toEqual(expect.arrayContaining(['StreamDown', 'StreamLag']))
+})
+
+interface Told {
+  readonly activeTargets: readonly { labels: { job: string }; health: string; lastError: string }[]
+  readonly groups: readonly { rules: { name: string }[] }[]
+}
 
 test('doctor has nothing to mend of what runs', async () => {
   const { stdout } = await runCli(['doctor', '--json'], env)

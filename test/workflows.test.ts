@@ -71,6 +71,19 @@ describe('dailyUpiAggregation', () => {
     })
   })
 
+  test('refuses an input that it would not understand', async () => {
+    await withWorker(own.configFor(), recorded().activities, async (client) => {
+      for (const input of [DAY, [DAY], { day: DAY }]) {
+        const run = client.workflow.execute('dailyUpiAggregation', {
+          ...{ workflowId: 'misunderstood', taskQueue: own.name, args: [input] },
+        })
+        await expect(run).rejects.toMatchObject({
+          cause: { type: 'OPTION_INVALID', message: expect.stringContaining('date, actor') },
+        })
+      }
+    })
+  })
+
   test('refuses what is not a day', async () => {
     await withWorker(own.configFor(), recorded().activities, async (client) => {
       await expect(runDay(client, { date: '2026-02-30' })).rejects.toMatchObject({

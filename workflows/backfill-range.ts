@@ -34,6 +34,7 @@ import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
 import { buildOneDay } from './steps/build-one-day.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
   proxyActivities<Activities>(LONG)
@@ -73,10 +74,12 @@ export async function backfillRange(
   input: BackfillInput,
   carried?: Carried,
 ): Promise<BackfillResult> {
-  const asked = checkBackfill(input)
+  const asked = checkBackfill(fieldsOf(input, FIELDS) as BackfillInput)
   if (typeof asked === 'string') throw ApplicationFailure.nonRetryable(asked, 'OPTION_INVALID')
   return await new Backfill(asked, input.actor ?? 'temporal', carried).run()
 }
+
+const FIELDS = ['from', 'to', 'mode', 'concurrency', 'order', 'actor'] as const
 
 class Backfill {
   readonly #asked: BackfillAsked

@@ -9,6 +9,7 @@ import { type BusinessDate, isDate } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
 import { dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE } from './search-attributes.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { takeBackup } = proxyActivities<Activities>(LONG)
 const { removeOldBackups } = proxyActivities<Activities>(SHORT)
@@ -32,7 +33,7 @@ export interface BackupResult extends BackupSummary {
  * oldest beyond UPI_BACKUPS_KEPT. Id: `backup/<date>`.
  */
 export async function backup(input?: BackupInput | null): Promise<BackupResult> {
-  const date = input?.date ?? dayThatEnded(Date.now())
+  const { date = dayThatEnded(Date.now()), again } = fieldsOf(input, ['date', 'again', 'actor'])
   if (!isDate(date)) {
     throw ApplicationFailure.nonRetryable(
       `'${date}' is not a day such as 2026-02-01`,
@@ -41,7 +42,7 @@ export async function backup(input?: BackupInput | null): Promise<BackupResult> 
   }
   upsertSearchAttributes([{ key: UPI_BUSINESS_DATE, value: date }])
   setCurrentDetails(`Taking the base backup **${date}**.`)
-  const taken = await takeBackup({ date, again: input?.again === true })
+  const taken = await takeBackup({ date, again: again === true })
   const removed = taken.state === 'made' ? await removeOldBackups() : []
   const mib = Math.ceil(taken.bytes / 2 ** 20)
   const gone = removed.length === 0 ? '' : ` Removed: ${removed.join(', ')}.`

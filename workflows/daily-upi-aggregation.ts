@@ -11,6 +11,7 @@ import { LONG } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { buildDay, reconcileSums, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
 
@@ -42,7 +43,8 @@ export interface DailyUpiAggregationResult {
 export async function dailyUpiAggregation(
   input?: DailyUpiAggregationInput | null,
 ): Promise<DailyUpiAggregationResult> {
-  const date = input?.date ?? dayThatEnded(Date.now())
+  const asked = fieldsOf(input, ['date', 'actor', 'backfill'])
+  const date = asked.date ?? dayThatEnded(Date.now())
   if (!isDate(date)) {
     throw ApplicationFailure.nonRetryable(
       `'${date}' is not a day such as 2026-02-01`,
@@ -51,9 +53,9 @@ export async function dailyUpiAggregation(
   }
   // Asked before the build: a day that ends during it has not been seen whole.
   const isOver = date < businessDateAt(Date.now())
-  const actor = input?.actor ?? 'temporal'
-  if (input?.backfill !== undefined && isOver) {
-    return await buildForBackfill(date, actor, input.backfill)
+  const actor = asked.actor ?? 'temporal'
+  if (asked.backfill !== undefined && isOver) {
+    return await buildForBackfill(date, actor, asked.backfill)
   }
   upsertSearchAttributes([
     { key: UPI_BUSINESS_DATE, value: date },

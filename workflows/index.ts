@@ -2,6 +2,7 @@
 export { backfillRange } from './backfill-range.ts'
 export { backup } from './backup.ts'
 export { dailyUpiAggregation } from './daily-upi-aggregation.ts'
+export { enforceRetention } from './enforce-retention.ts'
 export { rebuildClean } from './rebuild-clean.ts'
 export { reconcile } from './reconcile.ts'
 export { refreshDirty } from './refresh-dirty.ts'

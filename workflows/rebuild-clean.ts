@@ -9,6 +9,7 @@ import type { Activities, RebuiltDay } from '../activities/index.ts'
 import { REBUILD_DAYS_MAX } from '../core/limits.ts'
 import { addDays, type BusinessDate, dayNumberOf, isDate } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { buildDay, rebuildDay } = proxyActivities<Activities>(LONG)
 const { noteRun } = proxyActivities<Activities>(SHORT)
@@ -47,7 +48,9 @@ export const rebuilding = defineQuery<RebuildProgress>('rebuilding')
  * that have changed. Rows that are right already are not touched. Id: `rebuild-clean/<from>..<to>`.
  */
 export async function rebuildClean(input: RebuildCleanInput): Promise<RebuildCleanResult> {
-  const { from, to, dryRun = false, actor = 'temporal' } = input ?? {}
+  const known = ['from', 'to', 'dryRun', 'actor'] as const
+  const { dryRun = false, actor = 'temporal', ...range } = fieldsOf(input, known)
+  const { from, to } = rangeOf(range)
   const dates = datesOf(from, to)
   const days: RebuiltDay[] = []
   let doing = 'starting'
@@ -79,10 +82,20 @@ export async function rebuildClean(input: RebuildCleanInput): Promise<RebuildCle
   return { from, to, dryRun, days, built }
 }
 
-function datesOf(from: unknown, to: unknown): BusinessDate[] {
-  if (typeof from !== 'string' || typeof to !== 'string' || !isDate(from) || !isDate(to)) {
-    refuse('from and to must be days such as 2026-02-01')
+interface Range {
+  readonly from: BusinessDate
+  readonly to: BusinessDate
+}
+
+function rangeOf({ from, to }: Partial<Range>): Range {
+  const [first, last]: unknown[] = [from, to]
+  if (typeof first === 'string' && typeof last === 'string' && isDate(first) && isDate(last)) {
+    return { from: first, to: last }
   }
+  refuse('from and to must be days such as 2026-02-01')
+}
+
+function datesOf(from: BusinessDate, to: BusinessDate): BusinessDate[] {
   const count = dayNumberOf(to) - dayNumberOf(from) + 1
   if (count < 1) refuse(`to ${to} lies before from ${from}`)
   if (count > REBUILD_DAYS_MAX) refuse(`${count} days are more than ${REBUILD_DAYS_MAX}`)

@@ -9,6 +9,7 @@ import { type BusinessDate, isDate } from '../core/time.ts'
 import { LONG } from './activity-options.ts'
 import { reconciledDays } from './business-day.ts'
 import { UPI_BUSINESS_DATE } from './search-attributes.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { reconcileRange } = proxyActivities<Activities>(LONG)
 
@@ -34,7 +35,8 @@ export interface ReconcileResult extends Reconciled {
  * `reconcile/<from>..<to>`.
  */
 export async function reconcile(input?: ReconcileInput | null): Promise<ReconcileResult> {
-  const { from, to } = reconciledDays(input ?? {}, Date.now())
+  const asked = fieldsOf(input, ['from', 'to', 'date', 'actor'])
+  const { from, to } = reconciledDays(asked, Date.now())
   for (const day of [from, to]) {
     if (isDate(day)) continue
     throw ApplicationFailure.nonRetryable(`'${day}' is not a day such as 2026-02-01`, INVALID)
@@ -42,7 +44,7 @@ export async function reconcile(input?: ReconcileInput | null): Promise<Reconcil
   if (to < from) throw ApplicationFailure.nonRetryable(`${to} lies before ${from}`, INVALID)
   upsertSearchAttributes([{ key: UPI_BUSINESS_DATE, value: to }])
   setCurrentDetails(`Reconciling **${from}** to **${to}**.`)
-  const { state, books } = await reconcileRange({ from, to, actor: input?.actor ?? 'temporal' })
+  const { state, books } = await reconcileRange({ from, to, actor: asked.actor ?? 'temporal' })
   setCurrentDetails([`**${from}** to **${to}**: ${state}.`, '', ...books.map(lineOf)].join('\n'))
   return { from, to, state, books }
 }

@@ -1,6 +1,7 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { Activities, RefreshResult } from '../activities/index.ts'
 import { LONG } from './activity-options.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { refreshDirty: buildDirty } = proxyActivities<Activities>(LONG)
 
@@ -15,8 +16,9 @@ export interface RefreshDirtyInput {
  * Id: `refresh-dirty`. Input: `{"actor": "asha"}`, optional.
  */
 export async function refreshDirty(input?: RefreshDirtyInput | null): Promise<RefreshResult> {
+  const { actor = 'temporal' } = fieldsOf(input, ['actor'])
   setCurrentDetails('Building what is dirty.')
-  const result = await buildDirty({ actor: input?.actor ?? 'temporal' })
+  const result = await buildDirty({ actor })
   setCurrentDetails(detailsOf(result))
   return result
 }

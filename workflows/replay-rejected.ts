@@ -11,6 +11,7 @@ import type { Activities, ReplayedLetter } from '../activities/index.ts'
 import { REPLAY_IDS_MAX, REPLAYED_SHOWN_MAX } from '../core/limits.ts'
 import { parseInstant } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 
 const { replayStep } = proxyActivities<Activities>(LONG)
 const { noteRun } = proxyActivities<Activities>(SHORT)
@@ -64,6 +65,8 @@ interface ReplayProgress extends Omit<ReplayRejectedResult, 'dryRun'> {
   readonly after?: LetterId & { readonly epoch: number }
 }
 
+const FIELDS = ['code', 'from', 'to', 'ids', 'limit', 'dryRun', 'actor', 'progress'] as const
+
 /** How far a replay has come. */
 export const replayed = defineQuery<Omit<ReplayRejectedResult, 'first'>>('replayed')
 
@@ -75,7 +78,7 @@ export const replayed = defineQuery<Omit<ReplayRejectedResult, 'first'>>('replay
 export async function replayRejected(
   input?: ReplayRejectedInput | null,
 ): Promise<ReplayRejectedResult> {
-  const asked = input ?? {}
+  const asked = fieldsOf(input, FIELDS)
   refuseWrong(asked)
   const { code, from, ids, limit, dryRun = false, actor = 'temporal' } = asked
   let progress = asked.progress ?? (await begin(asked, actor))

@@ -47,4 +47,16 @@ export const SCHEDULES: readonly Schedule[] = [
     workflow: 'backup',
     workflowId: 'backup/<date>',
   },
+  {
+    id: 'retention',
+    about: 'Removes from Postgres what is older than UPI_RETENTION_DAYS and in the lake.',
+    at: { hour: 3, minute: 30 },
+    timezone: 'Asia/Kolkata',
+    overlap: 'SKIP',
+    catchupSeconds: daysOf(1),
+    isHeavy: true,
+    workflow: 'enforceRetention',
+    workflowId: 'enforce-retention/<date>',
+    pausedBecause: 'paused until there is a lake: rows leave Postgres only once they are in it',
+  },
 ]

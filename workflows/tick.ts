@@ -8,6 +8,7 @@ import { heavyQueue } from '../core/task-queue.ts'
 import { dayThatEnded } from './business-day.ts'
 import { SCHEDULES } from './schedules.ts'
 import { SCHEDULED_START_TIME } from './search-attributes.ts'
+import { fieldsOf } from './steps/fields-of.ts'
 import { runOrMeet } from './steps/run-or-meet.ts'
 
 /**
@@ -16,7 +17,7 @@ import { runOrMeet } from './steps/run-or-meet.ts'
  * else asks for that day meets the same id. Input: `{"schedule": "backup"}`.
  */
 export async function tick(input?: { readonly schedule: string } | null): Promise<unknown> {
-  const { schedule = '' } = input ?? {}
+  const { schedule = '' } = fieldsOf(input, ['schedule'])
   const { workflow, workflowId: pattern, isHeavy = false } = scheduleOf(schedule)
   const { taskQueue } = workflowInfo()
   const nominal = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)

@@ -14,6 +14,7 @@ export interface IngestBench {
   readonly floor: boolean
   readonly historyDays: number
   readonly historyRows: number
+  readonly viewers: number
   readonly save: boolean
   readonly profile?: string
   readonly verbose?: boolean
@@ -49,6 +50,7 @@ const MERCHANTS_MAX = 10_000_000
 const RUNS_MAX = 99
 const HISTORY_DAYS_MAX = 400
 const HISTORY_ROWS_MAX = 1_000_000_000
+const VIEWERS_MAX = 500
 const RATE_MAX = 20_000
 const SECONDS_MAX = 3_600
 const PARTITIONS_MAX = 12
@@ -76,6 +78,12 @@ export function benchCommand(): Command {
       'rows in those days, half of them clean and half raw',
       countOption(1, HISTORY_ROWS_MAX),
       20_000_000,
+    )
+    .option(
+      '--viewers <n>',
+      'let so many browsers show UPI live, and compare with none instead of the floor',
+      countOption(0, VIEWERS_MAX),
+      0,
     )
     .option('--no-floor', 'leave out the COPY floor, for a quick look')
     .option('--no-save', 'leave the files of earlier results as they are')
@@ -152,7 +160,8 @@ const INGEST_HELP = `
 Messages: calibrated traffic, 5 % status updates, 1 % duplicates, 0.5 % malformed. The floor is COPY of the rows that the
 run has stored, on one connection, 10,000 messages a transaction, into fresh tables as migrated, and with primary keys
 only. It works in a database and topics of its own on the running stack, or starts a stack, and removes them.
-Results: ingest.json and ingest.md in test/bench/results/, with history ingest-history.json and .md.`
+With viewers, on the last of the partitions: each sends through role upi_report all that the dashboard asks, every 5 s.
+Results: ingest.json and ingest.md in test/bench/results/, with history ingest-history, with viewers viewers.`
 
 const LATENCY_HELP = `
 Traffic comes from ./upi generate; a payment of the bench's own is sent every 50 ms and looked for in the clean table on a

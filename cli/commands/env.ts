@@ -4,6 +4,7 @@ import { type Config, loadConfig, need, type SettingName } from '../../platform/
 import { addressOf } from '../../platform/postgres.ts'
 import { registryAccess } from '../../platform/registry-access.ts'
 import { SETTINGS } from '../../platform/settings.ts'
+import type { StackState, WatcherName } from '../../platform/stack/index.ts'
 import { newCommand } from '../command.ts'
 import { print } from '../output.ts'
 
@@ -21,6 +22,8 @@ const EXPORTED: readonly SettingName[] = [
   'temporalNamespace',
   'temporalUiUrl',
   'apiUrl',
+  'grafanaUrl',
+  'prometheusUrl',
   'lakeDir',
   'backupDir',
   'topic',
@@ -55,13 +58,24 @@ export function envCommand(): Command {
 }
 
 /** What people want to open after `up`: never a password. */
-export function addressRows(config: Config): { about: string; shown: string }[] {
+export function addressRows(
+  config: Config,
+  { components }: StackState,
+): { about: string; shown: string }[] {
+  // What may be missing is shown where it is or will be.
+  const watcher = (name: WatcherName, url: string | undefined) => {
+    const found = components.find((each) => each.name === name)
+    if (found === undefined || found.state === 'absent') return undefined
+    return found.state === 'ready' ? url : `${url} (${found.state})`
+  }
   const rows = [
     ['Postgres', config.databaseUrl === undefined ? undefined : addressOf(config.databaseUrl)],
     ['Kafka', config.kafkaBrokers?.join(',')],
     ['Schema registry', registryUrl(config)],
     ['Temporal', config.temporalAddress],
     ['Temporal UI', config.temporalUiUrl],
+    ['Grafana', watcher('grafana', config.grafanaUrl)],
+    ['Prometheus', watcher('prometheus', config.prometheusUrl)],
   ] as const
   return rows.flatMap(([about, shown]) => (shown === undefined ? [] : [{ about, shown }]))
 }

@@ -62,11 +62,13 @@ async function up(options: Options, command: Command): Promise<void> {
       mine = pid
       rememberPortBase(config.home, stack.portBase)
     }
-    const state = await followStart(config, signal)
+    const progress = new StartProgress()
+    const state = await followStart(config, progress, signal)
     if (attached) return
     if (choice.rate > 0 && only === undefined) {
       await awaitFirstTransaction(config, state.startedAt, signal)
     }
+    await followWatchers(config.home, progress, signal)
     signal.throwIfAborted()
     if (options.detach) return
     isUp = true
@@ -93,12 +95,40 @@ function sayAttached(home: string, pid: number, command: Command): void {
   note(`it stays as it was started, without regard to ${flags}; to change it: ./upi down first`)
 }
 
-async function followStart(config: Config, signal: AbortSignal): Promise<StackState> {
-  const progress = new StartProgress()
+async function followStart(
+  config: Config,
+  progress: StartProgress,
+  signal: AbortSignal,
+): Promise<StackState> {
   const onChange = (next: StackState) => progress.show(next)
   const state = await waitReady(config.home, { onChange, signal })
   printReady(config, state)
   return state
+}
+
+const WATCHERS_MS_MAX = 10_000
+
+/** What nothing waits for is looked at a little longer, so that its line is said before this command returns. */
+async function followWatchers(
+  home: string,
+  progress: StartProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const enough = new AbortController()
+  const either = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(WATCHERS_MS_MAX)])
+  const onChange = (state: StackState) => {
+    progress.show(state)
+    if (!state.components.some(isOnItsWay)) enough.abort()
+  }
+  await watchStack(home, onChange, either).catch((fault) => {
+    if (!either.aborted) throw fault
+  })
+}
+
+// A download may take minutes, and what is elsewhere may be away; status tells when it has come.
+function isOnItsWay({ optional, external, state }: ComponentState): boolean {
+  const isOurs = optional === true && !external
+  return isOurs && ['waiting', 'starting', 'restarting'].includes(state)
 }
 
 /** Stops what this command has started; what somebody else started goes on. */
@@ -139,6 +169,9 @@ class StartProgress {
       if (isUp(component)) {
         const after = formatSpan(performance.now() - this.#began)
         this.#say(`${name} up`, name, paint('green', readyText(component), process.stderr), after)
+      }
+      if (component.state === 'absent') {
+        this.#say(`${name} absent`, name, `left out: ${component.detail ?? ''}`)
       }
       if (component.state === 'restarting') {
         this.#say(`${name} ${component.restarts}`, name, `restarting: ${component.detail ?? ''}`)
@@ -197,7 +230,7 @@ function printReady(config: Config, state: StackState): void {
       : ` after ${formatSpan(Date.parse(state.readyAt) - Date.parse(state.startedAt))}`
   print(paint('bold', `ready${seconds}`))
   print()
-  printTable(addressRows(config), [
+  printTable(addressRows(config, state), [
     { title: 'what', value: (row) => row.about },
     { title: 'where', value: (row) => row.shown },
   ])

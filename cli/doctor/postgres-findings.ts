@@ -14,6 +14,7 @@ import {
 } from '../../platform/postgres.ts'
 import { readCloses } from '../../platform/queries/days.ts'
 import type { Finding } from '../../platform/stack/index.ts'
+import { UNDATED_MODELS } from '../model-kinds.ts'
 import { type Fault, look } from './look.ts'
 
 // As the alert DayNotClosed.
@@ -103,7 +104,7 @@ async function days(ask: Ask): Promise<string | readonly Fault[]> {
 }
 
 async function books(ask: Ask): Promise<string | readonly Fault[]> {
-  const { upi_books: all = [] } = await bookFacts(ask).read()
+  const { upi_books: all = [] } = await bookFacts(ask, UNDATED_MODELS).read()
   const broken = all.filter(([value, labels = {}]) => value === 1 && labels.state === 'broken')
   if (broken.length === 0) return all.length === 0 ? 'never looked at' : 'none broken'
   return broken.map(([, labels = {}]) => ({

@@ -45,5 +45,5 @@ async function schedules(client: Client): Promise<string | readonly Fault[]> {
     if (state === 'active' || isMeant) return []
     return [{ text: `${id} is paused (${note})`, fix: `./upi schedules resume ${id}` }]
   })
-  return faults.length > 0 ? faults : `${all.length} active`
+  return faults.length > 0 ? faults : `${all.length} as they should be`
 }

@@ -82,6 +82,14 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
   ],
   [
     'schedule',
+    {
+      schedules: { value: [{ ...SCHEDULE, id: 'retention', state: 'paused', note: 'paused yet' }] },
+    },
+    'ok',
+    'retention paused yet',
+  ],
+  [
+    'schedule',
     { schedules: { value: [{ ...SCHEDULE, state: 'missing' }] } },
     'act',
     './upi schedules apply',

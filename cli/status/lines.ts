@@ -1,4 +1,5 @@
 import type { Told } from '../../platform/facts/fact-reader.ts'
+import { SCHEDULES } from '../../workflows/schedules.ts'
 import { formatBytes, formatSpan, inIndia } from '../output.ts'
 import { count, judge, type LineState, type StatusLine } from './line.ts'
 import type { Reading } from './probe.ts'
@@ -92,14 +93,19 @@ function scheduleLines({ schedules }: Readings): StatusLine[] {
   return schedules.value.map(({ id, state, next: [next], last, missed, note }) => {
     const run = last.at(-1)
     const ended = run === undefined ? 'never ran' : `last ${timeOf(run.dueAt)} ${run.outcome}`
-    const due = state === 'paused' ? `paused (${note})` : `next ${timeOf(next)}`
+    const why = note.startsWith('paused') ? note : `paused (${note})`
+    const due = state === 'paused' ? why : `next ${timeOf(next)}`
     const text = state === 'missing' ? 'missing: ./upi schedules apply' : `${due}, ${ended}`
     const isBad = run?.outcome === 'failed' || run?.outcome === 'timed_out'
     const standing: LineState =
-      state === 'missing' ? 'act' : state === 'paused' || isBad ? 'look' : 'ok'
+      state === 'missing' ? 'act' : isBad || (state === 'paused' && !isMeant(id)) ? 'look' : 'ok'
     const lost = missed === 0 ? '' : `, ${missed} missed`
     return { ...line, state: standing, text: `${id} ${text}${lost}` }
   })
+}
+
+function isMeant(id: string): boolean {
+  return SCHEDULES.find((each) => each.id === id)?.pausedBecause !== undefined
 }
 
 function timeOf(at: Date | undefined): string {

@@ -1,7 +1,6 @@
 import type { Client, Connection } from '@temporalio/client'
 import type pg from 'pg'
 import { FACT_AGE_MS_MAX, FACT_STATEMENT_MS_MAX } from '../../core/limits.ts'
-import { MODELS } from '../../models/index.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { backupFacts } from '../../platform/facts/backup-facts.ts'
 import { bookFacts } from '../../platform/facts/book-facts.ts'
@@ -23,6 +22,7 @@ import { createLogger } from '../../platform/telemetry.ts'
 import { connectClient, temporalFault } from '../../platform/temporal.ts'
 import { readSchedule, type ScheduleStatus } from '../../platform/temporal-schedules.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
+import { BUILT_MODELS, UNDATED_MODELS } from '../model-kinds.ts'
 import { Probe, type Reading } from './probe.ts'
 
 /** What the platform tells of itself; what is not part of this stack is left out. */
@@ -114,14 +114,11 @@ export class Sources {
     const { home, backupDir, backupDatabaseUrl, lakeDir } = this.#config
     const disk = diskFacts({ home, backups: backupDir, lake: lakeDir })
     if (this.#pool === undefined) return [disk]
-    const tables = MODELS.map(({ name, kind }) => ({ name, kind }))
-      .filter(({ kind }) => kind !== 'view')
-      .map(({ name }) => name)
     const hasBackups = backupDir !== undefined && backupDatabaseUrl !== undefined
     return [
-      modelFacts(ask, tables),
+      modelFacts(ask, BUILT_MODELS),
       dayFacts(ask),
-      bookFacts(ask),
+      bookFacts(ask, UNDATED_MODELS),
       letterFacts(ask),
       sessionFacts(ask),
       sizeFacts(ask),

@@ -61,7 +61,7 @@ export const SERVER_ALERTS: AlertGroup = {
     {
       name: 'MemoryHigh',
       // Nine tenths of what docker-compose.yml gives them: beyond it they are killed.
-      expr: 'max by (job, instance) (process_resident_memory_bytes{job="stream"}) > 390e6 or max by (job, instance) (process_resident_memory_bytes{job="worker"}) > 450e6',
+      expr: 'max by (job, instance) (process_resident_memory_bytes{job=~"stream|worker"}) > 450e6',
       for: '10m',
       severity: 'warning',
       summary: 'The {{ $labels.job }} takes nearly all the memory that it is given.',

@@ -1,7 +1,12 @@
+import { SCHEDULES } from '../../workflows/schedules.ts'
 import type { AlertGroup } from './alert.ts'
 
 // A day, and two hours for a run that is long.
 const LATE_SECONDS = '26 * 3600'
+
+// Those that are made paused wait for something, and for nobody on call.
+const PAUSED = SCHEDULES.filter(({ pausedBecause }) => pausedBecause !== undefined)
+const NOT_YET = `{schedule!~"${PAUSED.map(({ id }) => id).join('|')}"}`
 
 /** Whether what is due is done. */
 export const WORKFLOW_ALERTS: AlertGroup = {
@@ -25,7 +30,7 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'SchedulePaused',
-      expr: 'max by (schedule) (upi_schedule_paused) == 1',
+      expr: `max by (schedule) (upi_schedule_paused${NOT_YET}) == 1`,
       for: '15m',
       severity: 'warning',
       summary: 'The schedule {{ $labels.schedule }} is paused, or Temporal does not have it.',

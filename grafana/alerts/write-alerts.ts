@@ -77,9 +77,16 @@ function grafanaRule(alert: Alert) {
     execErrState: 'Error',
     for: alert.for ?? '0s',
     labels: { severity: alert.severity },
-    annotations: annotationsOf(alert),
+    annotations: grafanaAnnotations(alert),
     isPaused: false,
   }
+}
+
+// While it reads its files Grafana takes $labels for a variable of its environment, in most versions; its templates know
+// the same by another name.
+function grafanaAnnotations(alert: Alert) {
+  const { summary, runbook } = annotationsOf(alert)
+  return { summary: summary.replaceAll('$labels.', '.Labels.'), runbook }
 }
 
 function part(refId: string, datasourceUid: string, model: object) {

@@ -98,6 +98,9 @@ const WHOLE_BOOKS: readonly SqlBook[] = [
   },
 ]
 
+/** The books that look at all of the stream, whatever the days of a run. */
+export const WHOLE_BOOK_NAMES: readonly string[] = WHOLE_BOOKS.map(({ name }) => name)
+
 const MESSAGE_BOOKS: readonly ((limits: Limits) => SqlBook)[] = [
   ({ ofBooks }) => ({
     name: 'batches',

@@ -26,3 +26,5 @@ where not exists (select from pg_database where datname = name)
 \gexec
 
 revoke connect on database upi_registry, temporal, temporal_visibility from public;
+-- There no role has the limits that it has in ours.
+revoke connect, temporary on database postgres, template1 from public;

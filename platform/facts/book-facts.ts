@@ -1,11 +1,16 @@
+import { WHOLE_BOOK_NAMES } from '../books/stream-books.ts'
 import { type Ask, askOne, type FactReader } from './fact-reader.ts'
 
-/** What the last reconciliations have found, and when all books were looked at. */
-export function bookFacts(ask: Ask): FactReader {
+/**
+ * What the last reconciliations have found, and when all books were looked at. `undated` are models whose marts have no
+ * days.
+ */
+export function bookFacts(ask: Ask, undated: readonly string[]): FactReader {
+  const whole = [...WHOLE_BOOK_NAMES, ...undated]
   return {
     fact: 'books',
     async read() {
-      const books = await ask<{ book: string; state: string }>(BOOKS)
+      const books = await ask<{ book: string; state: string }>(BOOKS, [whole])
       const { seconds } = await askOne<{ seconds: number }>(ask, AGE)
       return {
         upi_books: books.flatMap(({ book, state }) =>
@@ -20,10 +25,12 @@ export function bookFacts(ask: Ask): FactReader {
 const STATES = ['balanced', 'broken', 'waits', 'pending'] as const
 
 // A nightly run moves on by a day and a close looks at one: what they find later says nothing about the days before.
-// A book that was broken is so until all days of that run were found otherwise, by one run or by several.
+// A book that was broken is so until all days of that run were found otherwise, by one run or by several. One that is
+// about no days is looked at whole each time.
 const BOOKS = `
   with recent as materialized (
-    select book, state, reconciled_at, daterange(first_day, last_day, '[]') as days
+    select book, state, reconciled_at,
+      case when book = any ($1::text[]) then daterange(null, null) else daterange(first_day, last_day, '[]') end as days
     from ops.reconciliations where reconciled_at > now() - interval '90 days'
   ),
   broken as (

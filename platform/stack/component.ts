@@ -7,6 +7,8 @@ export interface Component {
   readonly kind: 'server' | 'process' | 'step'
   /** It runs elsewhere: only probed. */
   readonly external: boolean
+  /** Where it cannot be had or does not start, one line says so and the rest runs; nothing waits for it. */
+  readonly optional?: true
   readonly needs: readonly string[]
   readonly address: string
   readonly version: string

@@ -17,6 +17,7 @@ import { findJava } from './servers/java.ts'
 import { programs } from './servers/postgres.ts'
 import { postgresAccount } from './servers/postgres-account.ts'
 import { isOver, readState } from './state.ts'
+import { watcherFindings } from './watcher-findings.ts'
 
 /** One thing looked at: what was found, and what to do when it is not good. */
 export interface Finding {
@@ -40,6 +41,7 @@ export async function doctorFindings(options: StackOptions): Promise<Finding[]> 
     ...(isLocal('postgres') ? [look('postgres', () => postgres(options))] : []),
     ...(needsJava ? [look('java', () => java(options)), look('maven', () => maven(options))] : []),
     ...(isLocal('temporal') ? [look('temporal', () => temporal(options))] : []),
+    ...watcherFindings(options),
   ])
 }
 

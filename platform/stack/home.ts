@@ -12,11 +12,23 @@ export function homePaths(home: string): HomePaths {
     kafka: join(home, 'kafka'),
     registry: join(home, 'registry'),
     temporal: join(home, 'temporal'),
+    prometheus: join(home, 'prometheus'),
+    grafana: join(home, 'grafana'),
   }
 }
 
 export type HomePaths = Record<
-  'state' | 'logs' | 'run' | 'lock' | 'stackId' | 'postgres' | 'kafka' | 'registry' | 'temporal',
+  | 'state'
+  | 'logs'
+  | 'run'
+  | 'lock'
+  | 'stackId'
+  | 'postgres'
+  | 'kafka'
+  | 'registry'
+  | 'temporal'
+  | 'prometheus'
+  | 'grafana',
   string
 >
 

@@ -12,7 +12,10 @@ export type {
   ServerName,
   StackOptions,
   StackSecrets,
+  WatcherName,
+  Watchers,
 } from './options.ts'
+export { WATCHER_NAMES } from './options.ts'
 export { type Resources, resourcesOf } from './resources.ts'
 export {
   REGISTRY_API_PATH,

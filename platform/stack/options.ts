@@ -1,3 +1,5 @@
+import type { Contacts } from '../alert-contacts.ts'
+
 /** All that the local stack must be told; nothing is read from the environment. Paths are absolute. */
 export interface StackOptions {
   readonly home: string
@@ -12,6 +14,8 @@ export interface StackOptions {
   readonly processes?: readonly ProcessSpec[]
   /** Which servers run; all, unless told. */
   readonly servers?: readonly ServerName[]
+  /** Prometheus and Grafana; none, unless told. */
+  readonly watchers?: Watchers
 }
 
 export interface StackSecrets {
@@ -22,12 +26,28 @@ export interface StackSecrets {
 export const SERVER_NAMES = ['postgres', 'kafka', 'registry', 'temporal'] as const
 export type ServerName = (typeof SERVER_NAMES)[number]
 
+/** What looks at the platform. It runs where it can be had; nothing else needs it. */
+export interface Watchers {
+  readonly names: readonly WatcherName[]
+  /** Grafana's password for `admin` and the key of what it keeps encrypted. */
+  readonly grafanaPassword: string
+  readonly grafanaKey: string
+  /** Postgres as role upi_report, for the dashboards; without it their panels of payments stay empty. */
+  readonly reportUrl?: string
+  readonly contacts: Contacts
+}
+
+export const WATCHER_NAMES = ['prometheus', 'grafana'] as const
+export type WatcherName = (typeof WATCHER_NAMES)[number]
+
 /** Servers that run elsewhere: they are probed, never started. */
 export interface ExternalServers {
   readonly postgres?: { readonly url: string }
   readonly kafka?: ExternalKafka
   readonly registry?: { readonly url: string; readonly auth?: string }
   readonly temporal?: { readonly address: string }
+  readonly prometheus?: { readonly url: string }
+  readonly grafana?: { readonly url: string }
 }
 
 export interface ExternalKafka {

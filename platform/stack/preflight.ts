@@ -15,17 +15,18 @@ export async function preflight(
   options: StackOptions,
   components: readonly Component[],
 ): Promise<void> {
-  await checkPorts(components.flatMap(({ ports }) => ports))
+  const needed = components.filter(({ optional }) => optional === undefined)
+  await checkPorts(needed.flatMap(({ ports }) => ports))
   checkSpace(options.home, DISK_FREE_BYTES_MIN, 'UPI_HOME')
-  const mustFetch = components.some(({ fetch }) => fetch !== undefined) && !isCached(options)
+  const mustFetch = needed.some(({ fetch }) => fetch !== undefined) && !isCached(options)
   checkSpace(options.cacheDir, mustFetch ? FETCH_FREE_BYTES_MIN : 0, 'UPI_CACHE_DIR')
 }
 
 /** Makes the folders of home and the cache, or says that they may not be written. A full cache is only read. */
 export function makeFolders({ home, cacheDir }: Pick<StackOptions, 'home' | 'cacheDir'>): void {
-  const { kafka, registry, temporal, logs, run } = homePaths(home)
+  const { kafka, registry, temporal, prometheus, grafana, logs, run } = homePaths(home)
   openFolder(home, 'UPI_HOME')
-  for (const folder of [kafka, registry, temporal, logs, run]) {
+  for (const folder of [kafka, registry, temporal, prometheus, grafana, logs, run]) {
     openFolder(folder, 'UPI_HOME')
     // Messages hold people's VPAs: nobody else on this machine may read them.
     chmodSync(folder, 0o700)

@@ -71,6 +71,12 @@ export class Report {
     this.#write()
   }
 
+  /** Notes that an optional component is done without, and why. */
+  leaveOut(component: string, { message, fix }: UpiError): void {
+    const detail = fix === undefined ? message : `${message}; ${fix}`
+    this.change(component, { ...NOT_RUNNING, state: 'absent', detail })
+  }
+
   /** Notes that the end has begun. */
   stopping(): void {
     this.#isStopping = true
@@ -81,7 +87,7 @@ export class Report {
   over(): void {
     this.#isOver = true
     for (const { name, state } of this.#components.values()) {
-      const isFinal = state === 'done' || state === 'failed' || state === 'stopped'
+      const isFinal = FINAL.includes(state)
       if (!isFinal) this.change(name, { ...NOT_RUNNING, state: 'stopped' })
     }
     this.#write()
@@ -89,7 +95,7 @@ export class Report {
 
   #isReady(): boolean {
     return [...this.#components.values()].every(
-      ({ state }) => state === 'ready' || state === 'done',
+      ({ state, optional }) => state === 'ready' || state === 'done' || optional === true,
     )
   }
 
@@ -127,6 +133,8 @@ export class Report {
   }
 }
 
+const FINAL: readonly ComponentPhase[] = ['done', 'failed', 'absent', 'stopped']
+
 /** What a component that does not run has not. */
 export const NOT_RUNNING = { pid: undefined, token: undefined, detail: undefined } as const
 
@@ -135,6 +143,8 @@ export type Patch = {
   readonly [Key in keyof ComponentState]?: ComponentState[Key] | undefined
 } & { readonly state?: ComponentPhase }
 
-function initialState({ name, kind, external, address, version }: Component): ComponentState {
-  return { name, kind, external, state: 'waiting', address, version, restarts: 0 }
+function initialState(component: Component): ComponentState {
+  const { name, kind, external, optional, address, version } = component
+  const mark = optional === undefined ? {} : { optional }
+  return { name, kind, external, ...mark, state: 'waiting', address, version, restarts: 0 }
 }

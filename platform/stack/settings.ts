@@ -9,6 +9,8 @@ export const STACK_VERSIONS = {
   kafka: '4.3.1',
   registry: '3.0.9',
   temporal: '1.5.1',
+  prometheus: '3.13.3',
+  grafana: '13.2.3',
 } as const
 
 /** What any broker of ours is told, wherever it runs; listeners, ids and folders are the place's own. */
@@ -88,6 +90,37 @@ export const TEMPORAL_DYNAMIC_CONFIG = {
   'history.transferProcessorMaxPollRPS': '2000',
   'history.timerProcessorMaxPollRPS': '2000',
   'history.visibilityProcessorMaxPollRPS': '2000',
+} as const
+
+/** What Prometheus keeps. */
+export const PROMETHEUS_FLAGS = [
+  '--storage.tsdb.retention.time=15d',
+  '--storage.tsdb.retention.size=1GB',
+] as const
+
+/** What Prometheus and Grafana are told by their environment. */
+export const PROMETHEUS_SETTINGS = {
+  // Beyond it Go collects memory more eagerly; nothing is refused.
+  GOMEMLIMIT: '96MiB',
+} as const
+
+export const GRAFANA_SETTINGS = {
+  GOMEMLIMIT: '200MiB',
+  // Whoever reaches loopback may look: figures and masked names, by a role that can only read.
+  GF_AUTH_ANONYMOUS_ENABLED: 'true',
+  GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+  GF_DASHBOARDS_MIN_REFRESH_INTERVAL: '5s',
+  GF_DATE_FORMATS_DEFAULT_TIMEZONE: 'Asia/Kolkata',
+  // Nothing is sent home and nothing fetched.
+  GF_ANALYTICS_REPORTING_ENABLED: 'false',
+  GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+  GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+  GF_NEWS_NEWS_FEED_ENABLED: 'false',
+  GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+  GF_SECURITY_DISABLE_GRAVATAR: 'true',
+  GF_SNAPSHOTS_EXTERNAL_ENABLED: 'false',
+  GF_LOG_MODE: 'console',
+  GF_LOG_LEVEL: 'warn',
 } as const
 
 /** What Postgres may use of a machine. */

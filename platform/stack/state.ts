@@ -24,6 +24,7 @@ export interface ComponentState {
   readonly name: string
   readonly kind: 'server' | 'process' | 'step'
   readonly external: boolean
+  readonly optional?: true
   readonly state: ComponentPhase
   readonly pid?: number
   /** Tells this process from a later one with the same pid. */
@@ -39,6 +40,7 @@ export interface ComponentState {
   readonly fetched?: { readonly source: string; readonly ms: number; readonly bytes: number }
 }
 
+/** `absent`: an optional one that cannot be had or does not start; its detail says why. */
 export type ComponentPhase =
   | 'waiting'
   | 'fetching'
@@ -48,6 +50,7 @@ export type ComponentPhase =
   | 'restarting'
   | 'done'
   | 'failed'
+  | 'absent'
   | 'stopping'
   | 'stopped'
 
@@ -91,13 +94,17 @@ export function isOver(phase: Phase): boolean {
 export function lostState(state: StackState): StackState {
   const components = state.components.map((component): ComponentState => {
     const { pid, token, ...rest } = component
-    if (component.external || component.state === 'done') return component
+    if (component.external || isSettled(component.state)) return component
     if (pid === undefined || token === undefined || !isAlive(pid, token)) {
       return { ...rest, state: 'stopped' }
     }
     return { ...component, state: 'unready', detail: 'runs without its supervisor' }
   })
   return { ...state, phase: 'lost', ready: false, components }
+}
+
+function isSettled(state: ComponentPhase): boolean {
+  return state === 'done' || state === 'absent'
 }
 
 function parseState(home: string): StackState | undefined {

@@ -30,8 +30,8 @@ export async function wipe(home: string): Promise<void> {
     throw new UpiError('NOT_READY', `the platform in ${home} is running`, { fix: 'run ./upi down' })
   }
   await stopStack(home)
-  const { postgres, kafka, registry, temporal, logs, state } = homePaths(home)
-  for (const path of [postgres, kafka, registry, temporal, logs, state]) {
+  const { postgres, kafka, registry, temporal, prometheus, grafana, logs, state } = homePaths(home)
+  for (const path of [postgres, kafka, registry, temporal, prometheus, grafana, logs, state]) {
     rmSync(path, { recursive: true, force: true })
   }
 }

@@ -93,6 +93,7 @@ async function runAll(stack: {
         },
       })
     } catch (error) {
+      if (component.optional && !signal.aborted) return report.leaveOut(name, asUpiError(error))
       if (!signal.aborted) report.fail(name, asUpiError(error))
       stopping.abort()
     } finally {

@@ -42,6 +42,7 @@ export interface BenchDatabase {
   readonly url: string
   readonly ingestUrl: string
   readonly transformUrl: string
+  readonly reportUrl: string
   /** The settings of a command that is to use it. */
   readonly env: Environment
   drop(): Promise<void>
@@ -83,6 +84,7 @@ export class BenchPlaces {
     const url = databaseUrl(config.databaseUrl, name)
     const ingestUrl = databaseUrl(config.ingestDatabaseUrl, name)
     const transformUrl = databaseUrl(config.transformDatabaseUrl, name)
+    const reportUrl = databaseUrl(config.reportDatabaseUrl, name)
     const drop = async () => {
       await dropDatabase(config.databaseUrl, name)
       this.#databases.delete(name)
@@ -92,6 +94,7 @@ export class BenchPlaces {
       url,
       ingestUrl,
       transformUrl,
+      reportUrl,
       drop,
       env: {
         DATABASE_URL: url,
@@ -135,13 +138,15 @@ export class BenchPlaces {
   }
 
   async #makeTemplate(): Promise<void> {
-    const { databaseUrl: url, ingestDatabaseUrl, transformDatabaseUrl } = this.servers.config
+    const { config } = this.servers
+    const url = config.databaseUrl
     this.#databases.add(this.#template)
     await withClient(url, (admin) => admin.query(`create database ${this.#template}`))
     const passwordOf = (role: string) => decodeURIComponent(new URL(role).password)
     const rolePasswords = {
-      upi_ingest: passwordOf(ingestDatabaseUrl),
-      upi_transform: passwordOf(transformDatabaseUrl),
+      upi_ingest: passwordOf(config.ingestDatabaseUrl),
+      upi_transform: passwordOf(config.transformDatabaseUrl),
+      upi_report: passwordOf(config.reportDatabaseUrl),
     }
     await migrateUp({ connectionString: databaseUrl(url, this.#template), rolePasswords })
   }

@@ -15,6 +15,7 @@ export type BenchConfig = Needed<
   | 'databaseUrl'
   | 'ingestDatabaseUrl'
   | 'transformDatabaseUrl'
+  | 'reportDatabaseUrl'
   | 'kafkaBrokers'
   | 'schemaRegistryUrl'
 >
@@ -52,6 +53,7 @@ export function readBenchConfig(env: Environment): BenchConfig {
     'databaseUrl',
     'ingestDatabaseUrl',
     'transformDatabaseUrl',
+    'reportDatabaseUrl',
     'kafkaBrokers',
     'schemaRegistryUrl',
   )

@@ -11,6 +11,7 @@ import {
   spreadOf,
   writeResults,
 } from './results.ts'
+import type { ViewersTally } from './viewers.ts'
 
 /** All that `bench ingest` has measured. */
 export interface IngestResult {
@@ -18,6 +19,7 @@ export interface IngestResult {
   readonly options: IngestBench
   readonly sent: MixTally
   readonly books: Books | undefined
+  readonly viewed: readonly ViewersTally[]
   readonly series: readonly Series[]
 }
 
@@ -41,28 +43,40 @@ export function reportIngest(result: IngestResult): void {
       align: index === 0 ? ('left' as const) : ('right' as const),
     })),
   )
-  const { options, sent, books, circumstances, series } = result
+  const { options, sent, books, viewed, circumstances, series } = result
   print()
   print(mixText(sent))
-  if (!options.save || !(options.floor || options.historyDays > 0)) return
+  if (viewed.length > 0) print(viewersText(viewed, rows))
+  const isFull = options.floor || options.historyDays > 0 || options.viewers > 0
+  if (!options.save || !isFull) return
   const machine = {
     ...circumstances,
     options,
     events_per_second: EVENTS_PER_SECOND,
     sent,
     books,
+    ...(viewed.length > 0 ? { viewed } : {}),
     medians: rows,
     runs: series.map(({ what, runs }) => ({ what, runs })),
   }
-  const name = options.historyDays > 0 ? 'ingest-history' : 'ingest'
-  note(`written to ${writeResults(name, machine, pageOf(result, rows))}`)
+  note(`written to ${writeResults(nameOf(options), machine, pageOf(result, rows))}`)
 }
 
-const columnsOf = ({ historyDays }: IngestBench): readonly [string, (row: Row) => string][] => [
+function nameOf({ viewers, historyDays }: IngestBench): string {
+  if (viewers > 0) return 'viewers'
+  return historyDays > 0 ? 'ingest-history' : 'ingest'
+}
+
+function shareTitle({ viewers, historyDays }: IngestBench): string {
+  if (viewers > 0) return 'of the rate without'
+  return historyDays > 0 ? 'of the empty rate' : 'of the floor'
+}
+
+const columnsOf = (options: IngestBench): readonly [string, (row: Row) => string][] => [
   ['what', ({ what }) => what],
   ['messages/s', ({ perSecond }) => String(Math.round(perSecond.median))],
   ['least–most', ({ perSecond: { least, most } }) => `${Math.round(least)}–${Math.round(most)}`],
-  [historyDays > 0 ? 'of the empty rate' : 'of the floor', ({ share }) => ratioText(share)],
+  [shareTitle(options), ({ share }) => ratioText(share)],
   ['worker CPU s/M', ({ cpu }) => secondsText(cpu.worker)],
   ['Postgres CPU s/M', ({ cpu }) => secondsText(cpu.postgres)],
   ['Kafka CPU s/M', ({ cpu }) => secondsText(cpu.kafka)],
@@ -130,7 +144,37 @@ function historyText({ historyDays, historyRows }: IngestBench): string {
 rate is that of the same run on empty tables, in turn with it.`
 }
 
-function pageOf({ circumstances, options, sent }: IngestResult, rows: readonly Row[]): string {
+/** What the viewers got, and what they cost: in CPU too, which a busy machine blurs less than it does rates. */
+function viewersText(viewed: readonly ViewersTally[], [alone, seen]: readonly Row[]): string {
+  const { viewers = 0, statements = 0, rows = 0 } = viewed[0] ?? {}
+  const sumOf = (name: 'refreshes' | 'skipped') => viewed.reduce((sum, each) => sum + each[name], 0)
+  const median = spreadOf(viewed.map(({ medianMs }) => medianMs)).median
+  const most = Math.max(...viewed.map(({ mostMs }) => mostMs))
+  const rate = 1 - (seen?.share?.median ?? Number.NaN)
+  const cpu = cpuOf(seen) / cpuOf(alone) - 1
+  const share = (cost: number) => `${(100 * cost).toFixed(1)} %`
+  return (
+    `${viewers} viewers of UPI live, every 5 s ${statements} questions with ${rows} rows of answers: ${sumOf('refreshes')} refreshes, ` +
+    `${median.toFixed(0)} ms each, ${most.toFixed(0)} ms at most, ${sumOf('skipped')} left out.\n` +
+    `They cost ${share(rate)} of the rate` +
+    (Number.isFinite(cpu) ? `, and ${share(cpu)} more CPU of worker and Postgres a message.` : '.')
+  )
+}
+
+function cpuOf(row: Row | undefined): number {
+  return (row?.cpu.worker ?? Number.NaN) + (row?.cpu.postgres ?? Number.NaN)
+}
+
+function besideText(options: IngestBench): string {
+  if (options.viewers > 0) return VIEWERS_TEXT
+  return options.historyDays > 0 ? historyText(options) : FLOOR_TEXT
+}
+
+const VIEWERS_TEXT = `Runs with and without viewers take turns, each on a database in which the dashboard's half hour is full. What Grafana and
+browsers take is not in these figures, but for reading the answers, on the same machine.`
+
+function pageOf(result: IngestResult, rows: readonly Row[]): string {
+  const { circumstances, options, sent, viewed } = result
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const columns = columnsOf(options)
   const table = [
@@ -138,16 +182,16 @@ function pageOf({ circumstances, options, sent }: IngestResult, rows: readonly R
     `|${columns.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`,
     ...rows.map((row) => line(columns.map(([, value]) => value(row)))),
   ]
-  return `# Ingest
+  return `# ${options.viewers > 0 ? 'Ingest with viewers' : 'Ingest'}
 
-Made by \`./upi bench ingest\`: medians of ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}, ${options.framing} messages.
+Made by \`./upi bench ingest${options.viewers > 0 ? ` --viewers ${options.viewers}` : ''}\`: medians of ${options.runs} ${options.runs === 1 ? 'round' : 'rounds'}, ${options.framing} messages.
 
 ${table.join('\n')}
 
 ${mixText(sent)}
 Rate and CPU are taken between the worker's first commit and its last; CPU is seconds for a million messages, Postgres' with
 all its backends.
-${options.historyDays > 0 ? historyText(options) : FLOOR_TEXT}
+${besideText(options)}${viewed.length > 0 ? `\n\n${viewersText(viewed, rows)}` : ''}
 
 ${circumstancesText(circumstances)}
 `

@@ -6,20 +6,22 @@ import { note } from '../../cli/output.ts'
 import { addDays, businessDateOf } from '../../core/time.ts'
 import { type BenchDatabase, BenchPlaces, type BenchTopic } from './bench-places.ts'
 import { type Books, checkBooks } from './check-books.ts'
+import { clearBoard, fillBoard } from './fill-board.ts'
 import { fillHistory, type History, resetToHistory } from './fill-history.ts'
 import { reportIngest } from './ingest-report.ts'
 import type { Series } from './measurement.ts'
-import type { MixTally } from './message-mix.ts'
+import { EVENTS_PER_SECOND, type MixTally } from './message-mix.ts'
 import { eventsFrom, preload } from './preload.ts'
 import { profilerArgs, reportProfile } from './profile.ts'
 import { readCircumstances } from './results.ts'
 import { runBench } from './run-bench.ts'
 import { type FloorKind, type FloorRows, runFloor, takeFloorRows } from './run-floor.ts'
 import { runIngest } from './run-ingest.ts'
+import { Viewers, type ViewersTally } from './viewers.ts'
 
 /*
  * `./upi bench ingest`: one worker, the real process, against a full topic, and in turn with it the floor, COPY of the
- * same rows; or the same worker with months of older rows beside.
+ * same rows; or the same worker with months of older rows beside, or with people who look at the dashboard.
  */
 
 interface Surroundings {
@@ -34,6 +36,8 @@ interface RunOptions {
   readonly nodeArgs?: readonly string[]
   /** Whether the floor will want what the run has stored. */
   readonly storesRows?: boolean
+  /** How many look at the dashboard, perhaps none; without a number there is none to look at. */
+  readonly viewers?: number
 }
 
 /** Runs and floors over the same messages. */
@@ -43,6 +47,8 @@ class Ingest {
   #rows: FloorRows | undefined
   /** Of the last run; each has been checked. */
   books: Books | undefined
+  /** Of all runs that somebody looked at. */
+  readonly viewed: ViewersTally[] = []
 
   constructor(places: BenchPlaces, around: Surroundings) {
     this.#places = places
@@ -89,6 +95,22 @@ class Ingest {
     return series
   }
 
+  /** With people who look at the dashboard, in turn with runs that nobody looks at; each is first as often. */
+  async measureViewers({ runs, viewers }: IngestBench, topic: BenchTopic): Promise<Series[]> {
+    const alone: Series = { what: `${nameOf(topic)}, no viewers`, runs: [] }
+    const seen: Series = { what: `${nameOf(topic)}, ${viewers} viewers`, runs: [], base: alone }
+    const run = async (series: Series, count: number) => {
+      series.runs.push(
+        await this.#withDatabase((database) => this.#run(topic, database, { viewers: count })),
+      )
+    }
+    for (let round = 0; round < runs; round += 1) {
+      const order = [() => run(alone, 0), () => run(seen, viewers)]
+      for (const next of round % 2 === 0 ? order : order.toReversed()) await next()
+    }
+    return [alone, seen]
+  }
+
   async profile(topic: BenchTopic, path: string): Promise<void> {
     const folder = mkdtempSync(join(this.#around.folder, 'profile-'))
     const nodeArgs = profilerArgs(folder)
@@ -100,16 +122,35 @@ class Ingest {
   async #run(
     topic: BenchTopic,
     database: BenchDatabase,
-    { history, nodeArgs = [], storesRows = false }: RunOptions = {},
+    { history, nodeArgs = [], storesRows = false, viewers }: RunOptions = {},
   ) {
     const { sent, folder, signal } = this.#around
     const { messages } = sent
-    const run = await runIngest(this.#places, { topic, database, messages, nodeArgs, signal })
+    const ingest = () => runIngest(this.#places, { topic, database, messages, nodeArgs, signal })
+    const run = await (viewers === undefined ? ingest() : this.#seenBy(viewers, database, ingest))
     this.books = await checkBooks(database.url, sent, history?.lastDay)
     if (storesRows) this.#rows ??= await takeFloorRows(database.url, { folder, messages })
     const beside = history === undefined ? '' : ' beside history'
     note(`${nameOf(topic)}${beside}: ${run.perSecond} messages/s, books balanced`)
     return run
+  }
+
+  /** With a filled dashboard, at which so many look meanwhile. */
+  async #seenBy<T>(count: number, database: BenchDatabase, work: () => Promise<T>): Promise<T> {
+    const bench = new Date(eventsFrom(Date.now()))
+    const to = new Date(bench.getTime() + (this.#around.sent.messages / EVENTS_PER_SECOND) * 1000)
+    const span = { from: new Date(to.getTime() - HALF_HOUR_MS), bench }
+    await fillBoard(database.url, span)
+    const viewers = new Viewers(database.reportUrl, { count, to })
+    let result: T
+    try {
+      result = await work()
+    } finally {
+      const tally = await viewers.stop()
+      if (count > 0) this.viewed.push(tally)
+    }
+    await clearBoard(database.url, span)
+    return result
   }
 
   async #floor(kind: FloorKind) {
@@ -129,8 +170,21 @@ class Ingest {
   }
 }
 
+// What the dashboard shows when it is opened.
+const HALF_HOUR_MS = 30 * 60_000
+
 function nameOf({ partitions }: BenchTopic): string {
   return `one worker, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
+}
+
+async function measure(
+  bench: Ingest,
+  options: IngestBench,
+  topics: readonly BenchTopic[],
+): Promise<Series[]> {
+  if (options.viewers > 0) return await bench.measureViewers(options, topics[0] as BenchTopic)
+  if (options.historyDays > 0) return await bench.measureHistory(options, topics)
+  return await bench.measure(options, topics)
 }
 
 await runBench<IngestBench>(async (options, shutdown) => {
@@ -140,15 +194,13 @@ await runBench<IngestBench>(async (options, shutdown) => {
   const folder = mkdtempSync(join(tmpdir(), 'upi-bench-'))
   shutdown.add('passing files', () => rmSync(folder, { recursive: true, force: true }))
   const { count, framing, profile } = options
-  const partitions = profile === undefined ? options.partitions : options.partitions.slice(-1)
+  const isOneTopic = profile !== undefined || options.viewers > 0
+  const partitions = isOneTopic ? options.partitions.slice(-1) : options.partitions
   const topics = await Promise.all(partitions.map((each) => places.topic(each)))
   const { signal } = shutdown
   const sent = await preload(topics, { count, framing, signal })
   const bench = new Ingest(places, { sent, folder, signal })
   if (profile !== undefined) return await bench.profile(topics[0] as BenchTopic, profile)
-  const series =
-    options.historyDays > 0
-      ? await bench.measureHistory(options, topics)
-      : await bench.measure(options, topics)
-  reportIngest({ circumstances, options, sent, books: bench.books, series })
+  const series = await measure(bench, options, topics)
+  reportIngest({ circumstances, options, sent, books: bench.books, viewed: bench.viewed, series })
 })

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { DOWNLOAD_ANSWER_MS_MAX } from '../../../core/limits.ts'
+import { DOWNLOAD_ANSWER_MS_MAX, DOWNLOAD_SILENCE_MS_MAX } from '../../../core/limits.ts'
 import type { FetchContext } from './part.ts'
 
 /** Downloads a file; gives up at once when the host does not answer. */
@@ -14,11 +14,19 @@ export async function downloadFile(
   const total = Number(response.headers.get('content-length') ?? 0)
   const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)
   let bytes = 0
+  const silence = setTimeout(() => {
+    body.destroy(new Error(`${new URL(url).host} fell silent after ${bytes} bytes`))
+  }, DOWNLOAD_SILENCE_MS_MAX)
   body.on('data', (chunk: Buffer) => {
     bytes += chunk.length
+    silence.refresh()
     context.progress(`downloads ${megabytes(bytes)} of ${megabytes(total)} MB`)
   })
-  await pipeline(body, createWriteStream(path), { signal: context.signal })
+  try {
+    await pipeline(body, createWriteStream(path), { signal: context.signal })
+  } finally {
+    clearTimeout(silence)
+  }
 }
 
 /** Downloads a small text. */

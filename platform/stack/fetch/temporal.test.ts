@@ -6,7 +6,8 @@ import { delimiter, dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256 } from './checksums.ts'
 import { fetchPart } from './part.ts'
-import { archiveName, checksumOf, pinnedMinorOf, releaseAt } from './temporal.ts'
+import { checksumOf } from './release.ts'
+import { archiveName, pinnedMinorOf, releaseAt } from './temporal.ts'
 
 const NAME = archiveName(process.platform, process.arch)
 let folder: string

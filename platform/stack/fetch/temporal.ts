@@ -1,10 +1,7 @@
-import { rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { UpiError } from '../../../core/errors.ts'
+import { dirname } from 'node:path'
 import { STACK_VERSIONS } from '../settings.ts'
-import { sha256 } from './checksums.ts'
-import { downloadFile, downloadText } from './download.ts'
 import { type FetchContext, type Fetched, fetchPart, type Part, type Source } from './part.ts'
+import { goPlatform, officialRelease } from './release.ts'
 import { findOnPath, runTool } from './run-tool.ts'
 
 const VERSION = STACK_VERSIONS.temporal
@@ -51,40 +48,16 @@ export const TEMPORAL_PART: Part = {
   fix: `install Go 1.25 or newer with access to a module proxy, or put temporal ${VERSION} on PATH`,
 }
 
-/** The official release, checked against the checksums that come with it. */
+/** The official release below a host's path. */
 export function releaseAt(host: string): Source {
   const base = `${host}/v${VERSION}`
-  return {
-    name: 'official release',
-    fill: (folder, context) => downloadRelease(base, folder, context),
-  }
-}
-
-async function downloadRelease(base: string, folder: string, context: FetchContext) {
-  const name = archiveName(process.platform, process.arch)
-  const sums = await downloadText(`${base}/checksums.txt`, context.signal)
-  const archive = join(folder, name)
-  await downloadFile(`${base}/${name}`, archive, context)
-  if ((await sha256(archive)) !== checksumOf(sums, name)) {
-    throw new UpiError('CHECKSUM_MISMATCH', `${name} differs from its release's checksum`, {
-      fix: 'try again; if it stays so, do not trust the source',
-    })
-  }
-  const { env, signal } = context
-  const args = ['-xzf', archive, '-C', folder, 'temporal']
-  await runTool({ command: 'tar', args, env, signal })
-  rmSync(archive)
+  const url = `${base}/${archiveName(process.platform, process.arch)}`
+  return officialRelease({ url, sumsUrl: `${base}/checksums.txt`, members: ['temporal'] })
 }
 
 /** The release's file for a machine. */
 export function archiveName(platform: string, arch: string): string {
-  return `temporal_cli_${VERSION}_${platform}_${arch === 'x64' ? 'amd64' : arch}.tar.gz`
-}
-
-/** One file's line of a checksum list (`<sha256>  <name>`). */
-export function checksumOf(list: string, name: string): string | undefined {
-  const lines = list.split('\n').map((line) => line.trim().split(/\s+/))
-  return lines.find(([, file]) => file === name)?.[0]
+  return `temporal_cli_${VERSION}_${goPlatform(platform, arch, '_')}.tar.gz`
 }
 
 // From v1.6.0 on a replace directive forbids this. Go checks each module against its checksum database.

@@ -13,6 +13,8 @@ export async function provisionDatabases(adminUrl: string, secrets: StackSecrets
     await createDatabase(client, 'upi', undefined)
     await createRole(client, REGISTRY_ROLE, secrets.registryPassword)
     await createDatabase(client, REGISTRY_ROLE, REGISTRY_ROLE)
+    // There no role has the limits that it has in ours.
+    await client.query('revoke connect, temporary on database postgres, template1 from public')
   } finally {
     await client.end().catch(() => {})
   }
