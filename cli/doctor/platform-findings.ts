@@ -81,6 +81,8 @@ async function parts(state: StackState): Promise<string | readonly Fault[]> {
 
 async function partFault(part: StackState['components'][number]): Promise<Fault | undefined> {
   const { name, kind, state, address, detail } = part
+  // Whatever is optional is done without, and status says why.
+  if (state === 'absent') return undefined
   const fix = `see ./upi logs ${name}`
   const isWell = state === 'ready' || state === 'done'
   if (kind !== 'process' || address === '') {

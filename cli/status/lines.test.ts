@@ -66,7 +66,12 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
     'look',
     'daily 10 min',
   ],
-  ['figures', { models: { upi_models_discovery_age_seconds: [[601]] } }, 'look', 'since 10 min'],
+  [
+    'figures',
+    { models: { upi_models_discovery_age_seconds: [[601]] } },
+    'look',
+    'unseen for 10 min',
+  ],
   [
     'books',
     { books: { upi_books: [[1, { book: 'fold', state: 'broken' }]] } },

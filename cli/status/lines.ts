@@ -55,8 +55,7 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
         const oldest = Math.max(unseen, waiting[0]?.value ?? 0)
         const shown = waiting.map(({ label, value }) => `${label} ${formatSpan(value * 1000)}`)
         const of = waiting.length === 0 ? `${count(marks.length, 'model')} built` : shown.join(', ')
-        const looked =
-          unseen > 0 ? `; changes not looked for since ${formatSpan(unseen * 1000)}` : ''
+        const looked = unseen > 0 ? `; changes unseen for ${formatSpan(unseen * 1000)}` : ''
         return {
           state: oldest > MARTS_OLD_SECONDS ? 'look' : 'ok',
           text: `${of}${looked}`,

@@ -5,7 +5,7 @@ import {
   type StackState,
 } from '../../platform/stack/index.ts'
 import { type Column, formatBytes, formatSpan, paint, tableLines } from '../output.ts'
-import { lengthOf } from './page.ts'
+import { cut, lengthOf } from './page.ts'
 
 /** The processes of the stack, as they are now. */
 export interface Parts {
@@ -84,17 +84,19 @@ export function partsTable(parts: Parts, width: number): string[] {
     { title: 'address', value: (row) => row.address },
     { title: 'age', value: (row) => ageText(row, now), align: 'right' },
     { title: 'restarts', value: (row) => row.restarts || '', align: 'right' },
-    { title: '', value: (row) => row.detail },
   ]
   const without = (names: readonly string[]) =>
-    tableLines(
-      rows,
-      columns.filter(({ title }) => !names.includes(title)),
-    )
-  const tables = [[], ['address'], ['address', 'version']].map(without)
-  const fits = (lines: readonly string[]) => lines.every((line) => lengthOf(line) <= width)
-  return tables.find(fits) ?? (tables.at(-1) as string[])
+    columns.filter(({ title }) => !names.includes(title))
+  const choices = [[], ['address'], ['address', 'version']].map(without)
+  const widthOf = (chosen: typeof columns) => Math.max(...tableLines(rows, chosen).map(lengthOf))
+  const chosen = choices.find((each) => widthOf(each) <= width) ?? without(['address', 'version'])
+  const room = Math.max(0, width - widthOf(chosen) - 2)
+  const detail = { title: '', value: (row: ComponentStatus) => cut(row.detail ?? '', room) }
+  return tableLines(rows, room < DETAIL_COLUMNS_MIN ? chosen : [...chosen, detail])
 }
+
+// Less says nothing.
+const DETAIL_COLUMNS_MIN = 10
 
 /** The parts in as few lines as it takes: all that are well in one, and one for each that is not. */
 export function partsBriefly(parts: Parts): string[] {

@@ -19,7 +19,7 @@ export function streamLines({ process, stream, pace, facts }: Readings): StatusL
       const { unready, retries, awaited, partitions } = process.value
       const waits = awaited.length === 0 ? '' : `, waits for ${awaited.join(', ')}`
       const text = unready ?? `reads ${count(partitions, 'partition')}`
-      const tried = `${retries} retries since its start`
+      const tried = `${retries} retries`
       const isStill = unready !== null || awaited.length > 0
       lines.push({ ...line, state: isStill ? 'act' : 'ok', text: `${text}${waits}; ${tried}` })
     }
@@ -34,7 +34,7 @@ export function streamLines({ process, stream, pace, facts }: Readings): StatusL
         const isBad = messages > 1_000 && rejected / messages > 0.01
         return {
           state: isBad ? 'look' : 'ok',
-          text: `${each} a second${age}; ${rejected} rejected in the last minute`,
+          text: `${each} a second${age}; ${rejected} rejected`,
         }
       }),
     )
