@@ -41,5 +41,6 @@ function pgError(code: string): Error {
 test('a value that Postgres refuses is in no failure', () => {
   const message = 'invalid input syntax for type numeric: "asha@ybl"'
   const fault = Object.assign(new Error(message), { code: '22P02', severity: 'ERROR' })
-  expect(toFailure(fault).message).not.toContain('asha')
+  const { message: told, cause } = toFailure(fault)
+  expect(`${told} ${cause?.message} ${cause?.stack}`).not.toContain('asha')
 })

@@ -34,8 +34,14 @@ export function toFailure(error: unknown): TemporalFailure {
     type: known.code,
     message: `${known.message}${fix}`,
     nonRetryable: known.kind !== 'retry',
-    ...(error instanceof Error ? { cause: error } : {}),
+    ...(error instanceof Error ? { cause: withoutValues(error) } : {}),
   })
+}
+
+// Temporal keeps what a run has failed of, for all to see: the same error as a log may hold it.
+function withoutValues(error: Error): Error {
+  const { message, stack } = describeFault(error) as { message: string; stack?: string }
+  return Object.assign(new Error(message), { name: error.name, stack: stack ?? message })
 }
 
 // Serialization failure, deadlock, lock timeout: over by the next try.
@@ -48,7 +54,7 @@ function knownFault(error: unknown): UpiError {
   const stored = postgresFault(error, 'TRANSFORM_DATABASE_URL')
   const fault = temporalFault(kafkaFault(stored, ['KAFKA_BROKERS']), TEMPORAL)
   if (fault instanceof UpiError) return fault
-  // What Postgres says of a value is people's data, and Temporal keeps what a run has failed of.
+  // What Postgres says of a value is people's data.
   const { message } = describeFault(error)
   const { code } = (error ?? {}) as { code?: unknown }
   const isPassing = typeof code === 'string' && PASSING.has(code)
