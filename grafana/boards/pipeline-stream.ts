@@ -14,7 +14,7 @@ export function lag() {
   return timeSeries({
     title: 'Lag',
     about:
-      "Messages by partition that lie in Kafka and not yet in Postgres, by the log's end and the stored offset.",
+      "Messages by partition that lie in Kafka and not yet in Postgres, by the log's end, as it was last seen, and the stored offset.",
     unit: 'count',
     empty: NO_STREAM,
     min: 0,

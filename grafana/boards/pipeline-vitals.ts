@@ -5,10 +5,11 @@ import { prom } from '../builder/query.ts'
 /** The figures of which each is enough to know that something is wrong. */
 export function vitals(): readonly Panel[] {
   return [
-    ready(),
+    processes(),
     vital('sum(upi_stream_lag_messages)', {
       title: 'Messages behind',
-      about: 'Messages in Kafka that are not yet in Postgres, over all partitions.',
+      about:
+        'Messages in Kafka that are not yet in Postgres, over all partitions; while Kafka is silent, as many as there were.',
       unit: 'count',
       steps: ['green', [1_000, 'orange'], [100_000, 'red']],
     }),
@@ -61,14 +62,26 @@ function vital(expr: string, given: Vital): Panel {
   return stat({ empty: NOT_TOLD, decimals: 0, hasGraph: true, ...given, queries })
 }
 
-function ready(): Panel {
-  const names = { 0: { text: 'not ready', color: 'red' }, 1: { text: 'ready', color: 'green' } }
+function processes(): Panel {
+  const silent = { text: 'no answer', color: 'red' }
+  const stream = {
+    '-1': silent,
+    0: { text: 'stands still', color: 'red' },
+    1: { text: 'reads', color: 'green' },
+  }
+  const worker = { '-1': silent, 1: { text: 'answers', color: 'green' } }
   return stat({
-    title: 'Stream',
-    about: 'Whether every worker of the stream reads all that is its own.',
+    title: 'Processes',
+    about:
+      'Whether every stream reads and waits for no server, and every worker answers; who does not answer leaves the panels empty that it fills.',
     unit: 'text',
-    empty: NOT_TOLD,
-    fields: { stream: { names } },
-    queries: [prom('min(upi_stream_ready)', 'stream')],
+    empty: 'Not told: is Prometheus up?',
+    fields: { stream: { names: stream }, worker: { names: worker } },
+    queries: [prom(STREAM_STATE, 'stream'), prom(WORKER_STATE, 'worker')],
   })
 }
+
+// -1 is no answer: what a process tells of itself ends with it, and an empty panel would say nothing of why.
+const STREAM_STATE =
+  'min(upi_stream_ready) * (1 - max(upi_stream_awaited)) unless min(up{job="stream"}) == 0 or vector(-1)'
+const WORKER_STATE = 'min(up{job="worker"}) > 0 or vector(-1)'
