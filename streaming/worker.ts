@@ -6,8 +6,9 @@ import type { BytesInHand } from '../platform/bytes-in-hand.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { GroupConsumer } from './group-consumer.ts'
 import { Lane, type LaneDeps, type WrittenBatch } from './lane.ts'
+import { LostPartitions } from './lost-partitions.ts'
 import { OffsetReport } from './offset-report.ts'
-import type { Place, Placed } from './place-offsets.ts'
+import type { Placed } from './place-offsets.ts'
 import type { Rules } from './processor.ts'
 import { stretchOf } from './read-batch.ts'
 import type { Standing } from './scraped-metrics.ts'
@@ -44,7 +45,7 @@ const WATCH_EVERY_MS = 3_000
 export class StreamWorker {
   readonly #deps: StreamDeps
   readonly #lanes = new Map<number, Lane>()
-  readonly #lost = new Map<number, string>()
+  readonly #lost: LostPartitions
   readonly #unreadable = new Map<number, { readonly offset: bigint; readonly fault: UpiError }>()
   readonly #stop = new AbortController()
   readonly #batches = new Turns(BATCHES_IN_HAND_MAX)
@@ -57,6 +58,7 @@ export class StreamWorker {
   constructor(deps: StreamDeps) {
     this.#deps = deps
     const { kafka, group, topic, log, hand } = deps
+    this.#lost = new LostPartitions(log)
     const member = { kafka, group, topic, log, hand }
     this.#consumer = new GroupConsumer({
       ...member,
@@ -95,7 +97,7 @@ export class StreamWorker {
   readiness(): string | undefined {
     if (this.#awaited !== undefined) return isAway(this.#awaited)
     if (this.#assigned === undefined) return 'has not joined the group yet'
-    if (this.#lost.size > 0) return [...new Set(this.#lost.values())].join('; ')
+    if (this.#lost.size > 0) return this.#lost.why
     const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
     const awaited = lanes.find((lane) => lane.awaited !== undefined)?.awaited
     if (awaited !== undefined) return isAway(awaited)
@@ -155,36 +157,23 @@ export class StreamWorker {
       const place = places.get(lane.partition)
       if (signal.aborted || place === undefined) continue
       const broken = this.#unreadable.get(lane.partition)
-      if ('lost' in place) this.#noteLost(lane.partition, place.lost)
-      else if (broken?.offset === place.offset) this.#noteLost(lane.partition, broken.fault)
+      if ('lost' in place) this.#lost.note(lane.partition, place.lost)
+      else if (broken?.offset === place.offset) this.#lost.note(lane.partition, broken.fault)
       else this.#begin(lane, place)
     }
-    this.#noteMissing(places)
+    this.#lost.noteOthers(places, (each) => this.#isOurs(each))
   }
 
   #begin(lane: Lane, place: Placed): void {
     const { partition } = lane
     this.#unreadable.delete(partition)
-    if (this.#lost.delete(partition)) this.#deps.log.info({ partition }, 'reading again')
+    this.#lost.noteFound(partition)
     lane.begin(place)
     this.#consumer.resume(partition, place.offset)
   }
 
-  #noteLost(partition: number, { message, fix }: UpiError): void {
-    const line = fix === undefined ? message : `${message}; ${fix}`
-    if (this.#lost.get(partition) !== line) this.#deps.log.error({ partition }, line)
-    this.#lost.set(partition, line)
-  }
-
-  // A topic that was made anew with fewer partitions: nobody is assigned those that are gone.
-  #noteMissing(places: ReadonlyMap<number, Place>): void {
-    const isOurs = (partition: number) => this.#assigned?.includes(partition) === true
-    for (const partition of this.#lost.keys()) {
-      if (!isOurs(partition) && !places.has(partition)) this.#lost.delete(partition)
-    }
-    for (const [partition, place] of places) {
-      if (!isOurs(partition) && 'lost' in place) this.#noteLost(partition, place.lost)
-    }
+  #isOurs(partition: number): boolean {
+    return this.#assigned?.includes(partition) === true
   }
 
   async #takeBatch(payload: EachBatchPayload): Promise<void> {
@@ -228,16 +217,14 @@ export class StreamWorker {
       const partitions = (this.#assigned ?? []).filter(
         (each) => this.#lost.has(each) || this.#laneOf(each).position !== undefined,
       )
-      // An outage is told by whoever needs the server.
-      const places = await this.#deps.sink.findOffsets(partitions).catch(() => undefined)
+      const looked = this.#deps.sink.findOffsets(partitions)
+      const places = await looked.catch((fault) => this.#lost.noteRefused(fault, partitions))
       if (places === undefined || signal.aborted) continue
       const isTold = (partition: number) => 'lost' in (places.get(partition) ?? {})
       this.#placeAgain(
-        partitions.filter(
-          (each) => this.#assigned?.includes(each) && (this.#lost.has(each) || isTold(each)),
-        ),
+        partitions.filter((each) => this.#isOurs(each) && (this.#lost.has(each) || isTold(each))),
       )
-      this.#noteMissing(places)
+      this.#lost.noteOthers(places, (each) => this.#isOurs(each))
     }
   }
 

@@ -1,3 +1,4 @@
+import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
 import { brokenBooks } from './books.ts'
 import { eventually, useStack } from './harness.ts'
@@ -77,6 +78,28 @@ test('a topic that was made anew is told from the old one, and adopted as an epo
     [own.name],
   )
   expect(rows).toEqual([{ adopted_by: 'asha', reason: 'made anew' }])
+})
+
+test('a topic that is told to keep the times of producers is refused aloud, until it is mended', async () => {
+  const timestamps = async (value: string) => {
+    const configEntries = [{ name: 'message.timestamp.type', value }]
+    const type = kafkajs.ConfigResourceTypes.TOPIC
+    const resources = [{ type, name: own.name, configEntries }]
+    await own.admin.alterConfigs({ validateOnly: false, resources })
+  }
+  await own.send(0, 3)
+  await own.withStream(async (run, readiness) => {
+    await own.written(3)
+    await timestamps('CreateTime')
+    const refused = /keeps its producers' timestamps; set message\.timestamp\.type/
+    await eventually(readiness, (text) => refused.test(text))
+    expect(run.stderr).toMatch(refused)
+    await timestamps('LogAppendTime')
+    await eventually(readiness, (text) => text === 'ready')
+    await own.send(0, 2)
+    await own.written(5)
+  })
+  expect(await brokenBooks(own.pool)).toEqual([])
 })
 
 test('another cluster stops all partitions until it is adopted', async () => {
