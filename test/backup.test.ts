@@ -56,7 +56,10 @@ async function ran(...args: string[]) {
   return JSON.parse(stdout)
 }
 
-describe('./upi backup', () => {
+// The whole cluster is copied and read again, with the databases of all tests that run meanwhile.
+const SLOW = { timeout: 240_000 }
+
+describe('./upi backup', SLOW, () => {
   test('takes one through Temporal, verified; the second of a day says that it is there', async () => {
     expect((await backup('list')).stderr).toContain('no backups in')
     expect(await ran()).toMatchObject({ state: 'made', name: TODAY, removed: [], timeline: 1 })
@@ -103,7 +106,7 @@ describe('./upi backup', () => {
   })
 })
 
-describe('a backup', () => {
+describe('a backup', SLOW, () => {
   test('restored, is the cluster as it was, tablespaces too', async () => {
     await admin.query('drop tablespace if exists upi_test_space')
     const client = await admin.connect()
