@@ -11,6 +11,7 @@ import {
   settlement,
 } from './daily-charts.ts'
 import { calendar, calendarOfSuccess, declineCodes, declineCodesADay } from './daily-lists.ts'
+import { DAY_STATES } from './day-states.ts'
 import { busyHours, failedHours } from './hour-maps.ts'
 
 /** Daily report: what did each day bring, and is it final? */
@@ -83,12 +84,7 @@ function days() {
       day: { width: 100 },
       state: {
         width: 80,
-        names: {
-          open: { color: 'yellow' },
-          closed: { color: 'green' },
-          revised: { color: 'orange' },
-          failed: { color: 'red' },
-        },
+        names: DAY_STATES,
       },
       'on week': RATE,
       'success rate': { ...RATE, steps: ['red', [0.6, 'orange'], [0.9, 'green']] },

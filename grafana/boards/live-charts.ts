@@ -1,6 +1,6 @@
 import { heatmap, timeSeries } from '../builder/kinds.ts'
 import { series, sharedFrom } from '../builder/query.ts'
-import { EVERY_MINUTE } from './live-minutes.ts'
+import { BOUNDS, EVERY_MINUTE } from './live-minutes.ts'
 
 const PAYMENTS = 'Payments a minute'
 
@@ -171,19 +171,7 @@ export function latencySpread() {
     unit: 'count',
     empty: 'No answers in this range',
     scheme: 'Blues',
-    only: [
-      '≤ 0.25 s',
-      '≤ 0.5 s',
-      '≤ 1 s',
-      '≤ 2 s',
-      '≤ 3 s',
-      '≤ 5 s',
-      '≤ 10 s',
-      '≤ 15 s',
-      '≤ 20 s',
-      '≤ 30 s',
-      '> 30 s',
-    ],
+    only: BOUNDS,
     queries: [minutes],
   })
 }

@@ -8,7 +8,8 @@ const of = (...statuses: string[]) =>
 const ANSWERED = `(${LATENCY_COLUMNS.map((column) => `sum(${column})`).join(' + ')})`
 const SLOW = '(sum(latency_20s) + sum(latency_30s) + sum(latency_over))'
 const UNEXPLAINED = `greatest(${of('FAILED', 'DECLINED', 'EXPIRED')} - sum(td) - sum(bd), 0)`
-const BOUNDS = [
+/** The latency buckets of the minute figures, as people read them. */
+export const BOUNDS = [
   '≤ 0.25 s',
   '≤ 0.5 s',
   '≤ 1 s',

@@ -1,6 +1,7 @@
 import { table, timeSeries } from '../builder/kinds.ts'
 import { prom, rows, series } from '../builder/query.ts'
 import { beginOf, daysShown, perMinute, share } from '../builder/sql.ts'
+import { DAY_STATES } from './day-states.ts'
 
 /** Which rule is broken, and how. */
 export function rejectedRecently() {
@@ -135,12 +136,7 @@ export function days() {
       day: { width: 100 },
       state: {
         width: 80,
-        names: {
-          open: { color: 'yellow' },
-          closed: { color: 'green' },
-          revised: { color: 'orange' },
-          failed: { color: 'red' },
-        },
+        names: DAY_STATES,
       },
       'closed at': { width: 180 },
       revision: { width: 80 },
