@@ -21,7 +21,8 @@ const LAST_WEEK = { 'this day': { color: 'green' }, 'a week before': { color: 't
 export function paymentsBesideLastWeek() {
   return timeSeries({
     title: 'Payments a day',
-    about: 'All payments made on a day in India, and on the same day a week before.',
+    about:
+      'All payments made on a day in India, and on the same day a week before; today is still filling.',
     unit: 'count',
     empty: NO_DAYS,
     min: 0,
@@ -34,7 +35,8 @@ export function paymentsBesideLastWeek() {
 export function amountsBesideLastWeek() {
   return timeSeries({
     title: 'Amount a day',
-    about: 'What the successful payments of a day moved, and those of the same day a week before.',
+    about:
+      'What the successful payments of a day moved, and those of the same day a week before; today is still filling.',
     unit: 'crore',
     decimals: 2,
     empty: NO_DAYS,

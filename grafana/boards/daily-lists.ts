@@ -1,6 +1,6 @@
 import { heatmap, table, timeSeries } from '../builder/kinds.ts'
 import { rows, series } from '../builder/query.ts'
-import { beginOf, dayOf, daysShown, share } from '../builder/sql.ts'
+import { beginOf, dayOf, daysShown, share, TODAY } from '../builder/sql.ts'
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
@@ -47,12 +47,15 @@ export function calendarOfSuccess() {
   })
 }
 
+// Of weeks that are compared the newest day, whatever the range begins with.
+const LAST_WHOLE_DAY = `least(${dayOf('$__timeTo()')}, ${TODAY} - 1)`
+
 /** Codes, the most frequent first, beside the same time before. */
 export function declineCodes() {
   return table({
     title: 'Response codes of declines',
     about:
-      'Declined payments of this range by response code, with its class, its share, and by how much the last seven days differ from the seven before.',
+      'Declined payments of this range by response code, with its class, its share, and by how much the last seven whole days differ from the seven before.',
     unit: 'count',
     empty: 'Nothing was declined in this range',
     fields: {
@@ -70,18 +73,21 @@ export function declineCodes() {
     },
     queries: [
       rows(`
-select response_code as "code", coalesce(m.about, 'unknown') as "meaning",
-  coalesce(max(d.class), 'unclassified') as "class", sum(txns)::bigint as "declines",
-  ${share('sum(txns)', 'sum(sum(txns)) over ()')} as "share",
-  ${share(
-    `sum(txns) filter (where date > ${dayOf('$__timeTo()')} - 7)
-    - sum(txns) filter (where date between ${dayOf('$__timeTo()')} - 13 and ${dayOf('$__timeTo()')} - 7)`,
-    `sum(txns) filter (where date between ${dayOf('$__timeTo()')} - 13 and ${dayOf('$__timeTo()')} - 7)`,
-  )} as "on week"
-from decline_upi_summary d
-left join ops.decline_meanings m on m.code = d.response_code
-where ${daysShown('date')}
-group by response_code, m.about
+with codes as (
+  select response_code, max(class) as class, sum(txns) filter (where ${daysShown('date')}) as declines,
+    coalesce(sum(txns) filter (where date between ${LAST_WHOLE_DAY} - 6 and ${LAST_WHOLE_DAY}), 0) as week,
+    sum(txns) filter (where date between ${LAST_WHOLE_DAY} - 13 and ${LAST_WHOLE_DAY} - 7) as week_before
+  from decline_upi_summary
+  where date between least(${dayOf('$__timeFrom()')}, ${LAST_WHOLE_DAY} - 13) and ${dayOf('$__timeTo()')}
+  group by 1
+)
+select case response_code when '' then 'none' else response_code end as "code",
+  coalesce(m.about, 'unknown') as "meaning", coalesce(codes.class, 'unclassified') as "class",
+  declines::bigint as "declines", ${share('declines', 'sum(declines) over ()')} as "share",
+  ${share('week - week_before', 'week_before')} as "on week"
+from codes
+left join ops.decline_meanings m on m.code = response_code
+where declines > 0
 order by 4 desc, 1
 limit 50`),
     ],

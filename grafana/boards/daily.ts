@@ -43,7 +43,7 @@ function lastDay() {
     about:
       'The newest day of this range that has ended in India, and by how much it differs from the same day a week before.',
     unit: 'count',
-    empty: NO_DAYS,
+    empty: 'No day of this range has ended and been built',
     decimals: 0,
     fields: {
       'against last week': { unit: 'share', decimals: 1 },
@@ -73,11 +73,14 @@ limit 1`),
 const RATE = { unit: 'share', decimals: 2, width: 90 } as const
 const MONEY = { isRight: true, unit: 'text' } as const
 
+// Half a day beside a whole one would look like a loss.
+const whole = (figure: string) => `case when d.date < ${TODAY} then ${figure} end`
+
 function days() {
   return table({
     title: 'Day by day',
     about:
-      'The figures of each day, whether they are final, and how they differ from the same day a week before; money is exact, in rupees, of successful payments.',
+      'The figures of each day, whether they are final, and how a day that has ended differs from the same day a week before; money is exact, in rupees, of successful payments.',
     unit: 'count',
     empty: NO_DAYS,
     fields: {
@@ -100,11 +103,11 @@ function days() {
       rows(`
 select d.date::text as "day",
   case when s.failed then 'failed' else coalesce(s.state, 'open') end as "state",
-  d.total_txns as "payments", ${share('d.total_txns - w.total_txns', 'w.total_txns')} as "on week",
+  d.total_txns as "payments", ${share(`${whole('d.total_txns')} - w.total_txns`, 'w.total_txns')} as "on week",
   d.terminal_success_rate::float8 as "success rate", d.pending_txns as "pending",
   ${share('d.td_txns', 'd.total_txns')} as "TD %", ${share('d.bd_txns', 'd.total_txns')} as "BD %",
   ops.rupees(d.total_amount) as "amount ₹",
-  ${share('d.total_amount - w.total_amount', 'w.total_amount')} as "amount on week",
+  ${share(`${whole('d.total_amount')} - w.total_amount`, 'w.total_amount')} as "amount on week",
   ops.rupees(d.refund_amount) as "refunds ₹", ops.rupees(d.net_amount) as "net ₹",
   ops.rupees(d.avg_ticket) as "ticket ₹",
   d.unique_payers as "payers", s.revision as "revision", s.reason as "why revised"

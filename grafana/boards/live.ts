@@ -106,7 +106,7 @@ function now() {
       about: 'Share of the payments of the last whole minute with a final status that succeeded.',
     }),
     stat({
-      ...of('technical declines'),
+      ...of('TD %'),
       title: 'Technical declines',
       unit: 'share',
       decimals: 2,
@@ -138,7 +138,8 @@ function newest() {
     queries: [
       rows(`
 select greatest(extract(epoch from now() - max(max_event_time)), 0)::float8 as "age"
-from ops.stream_status`),
+from ops.stream_status
+having max(max_event_time) is not null`),
     ],
   })
 }

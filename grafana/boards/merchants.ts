@@ -49,6 +49,8 @@ const RATE = {
   decimals: 2,
   steps: ['red', [0.6, 'orange'], [0.9, 'green']],
 } as const
+// As on the other boards: a payment that waits has neither succeeded nor been lost.
+const FINAL_RATE = share('success_txns', 'total_txns - pending_txns')
 const MERCHANT = { links: [daysOfMerchant], width: 220 } as const
 
 function largest() {
@@ -86,18 +88,18 @@ function failing() {
   return table({
     title: 'Merchants that lose payments',
     about:
-      'Merchants with at least 20 payments on the newest day of this range whose payments succeed least.',
+      'Merchants with at least 20 payments with a final status on the newest day of this range, those first of whose payments the least succeeded.',
     unit: 'count',
     empty: 'No merchant with 20 payments on that day',
-    fields: { merchant: MERCHANT, 'success rate': RATE, 'lost ₹': MONEY },
+    fields: { merchant: MERCHANT, 'success rate': RATE, 'not paid ₹': MONEY },
     queries: [
       rows(`
-select merchant, success_rate::float8 as "success rate", total_txns as "payments",
+select merchant, ${FINAL_RATE} as "success rate", total_txns as "payments",
   failed_txns as "failed", pending_txns as "pending",
-  ops.rupees(attempted_amount - amount) as "lost ₹"
+  ops.rupees(attempted_amount - amount) as "not paid ₹"
 from merchant_upi_summary
-where date = ${NEWEST} and total_txns >= 20
-order by success_rate, total_txns desc, merchant
+where date = ${NEWEST} and total_txns - pending_txns >= 20
+order by 2, total_txns desc, merchant
 limit 50`),
     ],
   })
@@ -133,7 +135,8 @@ const NOT_ITS = 'Nothing of this merchant'
 function card() {
   return stat({
     title: 'Since the beginning',
-    about: 'What the chosen merchant has been paid in all days that it is known.',
+    about:
+      'What the chosen merchant has been paid in all days that it is known, and the share of all its payments that succeeded.',
     unit: 'count',
     empty: NOT_ITS,
     fields: {
@@ -192,13 +195,14 @@ function itsAmounts(): Panel {
 function itsRate(): Panel {
   return timeSeries({
     title: 'Its success rate a day',
-    about: 'Share of the payments to the chosen merchant that succeeded, of all of a day.',
+    about:
+      'Share of the payments to the chosen merchant of a day with a final status that succeeded.',
     unit: 'share',
     decimals: 1,
     empty: NOT_ITS,
     max: 1,
     softMin: 0.8,
-    queries: [itsDays('success_rate::float8 as "success rate"')],
+    queries: [itsDays(`${FINAL_RATE} as "success rate"`)],
   })
 }
 

@@ -156,7 +156,8 @@ order by date desc`),
 export function books() {
   return table({
     title: 'Books',
-    about: 'What the last reconciliation of the last week found of each book, the broken first.',
+    about:
+      'What the last reconciliation of the last week found of each book, or one before it that found it broken for days that were not looked at since.',
     unit: 'count',
     empty: 'Nothing was reconciled in the last week',
     range: '7d',
@@ -174,14 +175,21 @@ export function books() {
     },
     queries: [
       rows(`
+with recent as (
+  select * from ops.book_checks where $__timeFilter(reconciled_at)
+)
 select book, state, line as "found", wrong, first_day::text as "from", last_day::text as "to",
   reconciled_at as "at"
 from (
   select distinct on (book) *
-  from ops.book_checks
-  where $__timeFilter(reconciled_at)
-  order by book, reconciled_at desc, last_day desc
-) as latest
+  from recent as found
+  where state <> 'broken' or not exists (
+    select from recent as later
+    where later.book = found.book and later.reconciled_at > found.reconciled_at
+      and later.first_day <= found.first_day and later.last_day >= found.last_day
+  )
+  order by book, (state = 'broken') desc, reconciled_at desc, last_day desc
+) as standing
 order by (state = 'broken') desc, (state = 'balanced'), book`),
     ],
   })

@@ -132,7 +132,7 @@ export function rejectedByRule() {
     title: 'Rejected by rule',
     about: 'Messages a second that broke a rule, by the first rule that they broke.',
     unit: 'perSecond',
-    empty: NO_STREAM,
+    empty: 'Nothing rejected in this range, if the stream is up',
     style: 'bars',
     isStacked: true,
     queries: [prom(`${rateBy('upi_stream_rejected_total', 'code')} > 0`, '{{code}}')],

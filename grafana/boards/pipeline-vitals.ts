@@ -28,7 +28,7 @@ export function vitals(): readonly Panel[] {
     }),
     vital('sum(upi_books{state="broken"})', {
       title: 'Books out of balance',
-      about: 'Books that the last reconciliation found broken.',
+      about: 'Books that were found broken and have not been found right for the same days since.',
       unit: 'count',
       steps: ['green', [1, 'red']],
     }),
@@ -42,7 +42,7 @@ export function vitals(): readonly Panel[] {
       about: 'Time since the newest whole backup was begun.',
       unit: 'seconds',
       empty: 'Backups are not set up, or the worker is down',
-      steps: ['green', [100_000, 'orange'], [180_000, 'red']],
+      steps: ['green', [26 * 3600, 'orange'], [50 * 3600, 'red']],
     }),
     vital('count(upi_facts_up) - sum(upi_facts_up)', {
       title: 'Facts not read',
