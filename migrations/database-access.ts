@@ -72,6 +72,7 @@ export async function applyDatabaseAccess(client: ClientBase): Promise<string[]>
   const database = client.escapeIdentifier(name)
   await afterRaces(() => client.query(databaseGrants(database)))
   await applyRoleSettings(client, database, ROLE_SETTINGS)
+  await dropOwnDefaults(client, database)
   await limitReports(client)
   const sentences = [...(await allowBackups(client)), ...(await allowStatistics(client))]
   if (!superuser) {
@@ -142,6 +143,25 @@ async function limitReports(client: ClientBase): Promise<void> {
     if (seen === false)
       await client.query(`grant upi_report to ${OWNER_ROLE} with inherit true, set false`)
   })
+}
+
+// A role may change its own defaults, and so may a viewer through Grafana: one more would break dashboards for good.
+async function dropOwnDefaults(client: ClientBase, database: string): Promise<void> {
+  const { rows } = await client.query<{ scope: string; setting: string }>(
+    `select case setdatabase when 0 then '' else 'in database ' || $1 end as scope,
+       split_part(unnest(setconfig), '=', 1) as setting
+       from pg_db_role_setting join pg_roles as r on r.oid = setrole
+      where rolname = 'upi_report'
+        and setdatabase in (0, (select oid from pg_database where datname = current_database()))`,
+    [database],
+  )
+  const ours = { ...ROLE_SETTINGS.upi_report, ...SUPERUSER_SETTINGS.upi_report }
+  for (const { scope, setting } of rows) {
+    if (scope !== '' && setting in ours) continue
+    await afterRaces(() =>
+      client.query(`alter role upi_report ${scope} reset ${client.escapeIdentifier(setting)}`),
+    )
+  }
 }
 
 async function applyRoleSettings(

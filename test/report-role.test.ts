@@ -81,17 +81,22 @@ describe('the reporting role has limits that it cannot lift', () => {
 })
 
 test('the next migration puts back what the role has changed of its own defaults', async () => {
-  const lift = `alter role upi_report in database ${own.name} set statement_timeout = 0`
-  expect(await codeOf(`${lift}; commit`)).toBeUndefined()
+  const change = `alter role upi_report in database ${own.name} set`
+  const lifted = `${change} statement_timeout = 0; ${change} search_path = nowhere; commit`
+  expect(await codeOf(lifted)).toBeUndefined()
   const shown = async () => {
     const client = new pg.Client({ connectionString: own.env.REPORT_DATABASE_URL as string })
     await client.connect()
-    const { rows } = await client.query('show statement_timeout').finally(() => client.end())
-    return rows[0].statement_timeout
+    const { rows } = await client
+      .query(
+        `select current_setting('statement_timeout') || ' ' || current_setting('search_path') as both`,
+      )
+      .finally(() => client.end())
+    return rows[0].both
   }
-  expect(await shown()).toBe('0')
+  expect(await shown()).toBe('0 nowhere')
   await withClient(own.env.DATABASE_URL as string, applyDatabaseAccess)
-  expect(await shown()).toBe('5s')
+  expect(await shown()).toBe('5s "$user", public')
 })
 
 const OF_OTHERS = `from pg_stat_activity where usename <> 'upi_report' limit 1`
