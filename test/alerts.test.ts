@@ -9,7 +9,7 @@ import { alertFiles } from '../grafana/alerts/write-alerts.ts'
 import { CHECKOUT } from '../platform/config.ts'
 import { FACTS } from '../platform/facts/fact-table.ts'
 import { METRICS } from '../streaming/metric-table.ts'
-import { ALERT_CASES, type AlertCase } from './fixtures/alert-cases.ts'
+import { ALERT_CASES, type AlertCase, type Firing, STORIES } from './fixtures/alert-cases.ts'
 import { exposedNames, metricsIn } from './metric-names.ts'
 import { promtool } from './promtool.ts'
 import { readText } from './repository.ts'
@@ -72,6 +72,12 @@ describe('each alert', () => {
   )
 })
 
+test.concurrent.each(Object.entries(STORIES))('%s', async (what, { series, fire = [] }) => {
+  const path = join(folder, `${what.replaceAll(/\W+/g, '-')}.yml`)
+  writeFileSync(path, stringify(storyTest(series, fire)))
+  expect(await promtool('test', 'rules', path)).toContain('SUCCESS')
+})
+
 // Minutes. The longest that an expression looks back is an hour; the longest that one must hold is a quarter of one.
 const [WELL, FAULTY, AFTER] = [30, 90, 80] as const
 // Seldom: each rule is asked each time, and Prometheus' own looking back is as long.
@@ -99,6 +105,31 @@ function ruleTest(name: string, series: AlertCase): object {
           firing(WELL + FAULTY - EVALUATED_EVERY, [{ labels: `{alertname="${name}"}`, value: 1 }]),
           firing(WELL + FAULTY + AFTER - EVALUATED_EVERY, []),
         ],
+      },
+    ],
+  }
+}
+
+// Every minute of what is told, and each series that fires then.
+function storyTest(series: Readonly<Record<string, string>>, fire: readonly Firing[]): object {
+  return {
+    rule_files: [RULES],
+    evaluation_interval: '30s',
+    tests: [
+      {
+        interval: '30s',
+        input_series: Object.entries({
+          'up{job="stream"}': '1x80',
+          'up{job="worker"}': '1x80',
+          ...series,
+        }).map(([each, values]) => ({ series: each, values })),
+        promql_expr_test: Array.from({ length: 40 }, (_, minute) => ({
+          expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+          eval_time: `${minute}m`,
+          exp_samples: fire
+            .filter(({ from, to }) => minute >= from && minute <= to)
+            .map(({ alert }) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
+        })),
       },
     ],
   }

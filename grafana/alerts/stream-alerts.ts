@@ -14,8 +14,9 @@ export const STREAM_ALERTS: AlertGroup = {
     },
     {
       name: 'StreamLag',
-      // Not less than before is what matters: a stream that catches up needs nobody.
-      expr: 'sum(upi_stream_lag_messages) > 1000 and sum(deriv(upi_stream_lag_messages[5m])) >= 0',
+      // A stream that catches up needs nobody. Beside two minutes ago, so that what fell after an earlier outage is soon
+      // forgotten; less than a twentieth is no fall, for a lag that stays goes up and down a little.
+      expr: 'sum(upi_stream_lag_messages) > 1000 unless sum(upi_stream_lag_messages) < 0.95 * sum(upi_stream_lag_messages offset 2m)',
       for: '2m',
       severity: 'critical',
       summary: 'More than 1000 messages wait in Kafka, and they do not become fewer.',
@@ -28,7 +29,8 @@ export const STREAM_ALERTS: AlertGroup = {
     },
     {
       name: 'StreamNotReady',
-      expr: 'min by (job) (upi_stream_ready) == 0 or max by (outside) (upi_stream_awaited) == 1',
+      // Who waits for a server is not ready either: one cause, told once.
+      expr: 'max by (job, outside) (upi_stream_awaited) == 1 or on (job) min by (job) (upi_stream_ready) == 0',
       for: '2m',
       severity: 'critical',
       summary:

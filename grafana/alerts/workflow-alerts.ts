@@ -22,8 +22,13 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'ScheduleLate',
-      // A refresh that is dropped because one runs is as it should be; a day that is dropped is not.
-      expr: `(max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 or max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} or max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0) unless max by (schedule) (upi_schedule_paused) == 1`,
+      // A refresh that is dropped because one runs is as it should be; a day that is dropped is not. What was paused
+      // until now is due at its next time, not at once.
+      expr: [
+        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 unless max by (schedule) (max_over_time(upi_schedule_paused[10m])) == 1`,
+        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} unless max by (schedule) (max_over_time(upi_schedule_paused[26h])) == 1`,
+        'max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0',
+      ].join(' or '),
       for: '5m',
       severity: 'critical',
       summary: 'The schedule {{ $labels.schedule }} has not started its work when it was due.',
