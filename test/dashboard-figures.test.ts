@@ -86,7 +86,7 @@ describe('Daily report', () => {
     const codes = await shown('upi-daily', 'Response codes of declines', '4d')
     expect(codes).toMatchObject([
       { code: 'Z9', declines: '500', 'on week': 0 },
-      { code: 'none', class: 'unclassified', declines: '7', 'on week': null },
+      { code: 'unknown', class: 'unclassified', declines: '7', 'on week': null },
     ])
   })
 })

@@ -65,7 +65,7 @@ export function isQuestion({ rawSql, expr }: Target): boolean {
 }
 
 interface Override {
-  readonly matcher: { readonly options: string }
+  readonly matcher: { readonly id: string; readonly options: string }
   readonly properties: readonly { readonly id: string; readonly value: unknown }[]
 }
 

@@ -191,7 +191,9 @@ function namesIn({ fieldConfig, transformations = [], options }: Panel): string[
   const only = transformations.flatMap((each) => each.options.include.names)
   const field = /^\/\^(.*)\$\/$/.exec(options.reduceOptions?.fields ?? '')?.[1]
   return [
-    ...fieldConfig.overrides.map(({ matcher }) => matcher.options),
+    ...fieldConfig.overrides.flatMap(({ matcher: { id, options: name } }) =>
+      id === 'byName' ? [name] : [],
+    ),
     ...only.filter((name) => name !== 'Time'),
     ...(field === undefined ? [] : [field]),
   ]

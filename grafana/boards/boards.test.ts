@@ -60,6 +60,14 @@ describe('a panel', () => {
     expect(panel.fieldConfig.defaults.noValue).not.toBe('')
   })
 
+  const tables = PANELS.filter(([, { type }]) => type === 'table')
+
+  test.each(tables)('%s does not say of a cell what it says of all', (_, panel) => {
+    const [cells] = panel.fieldConfig.overrides
+    expect(cells?.matcher).toEqual({ id: 'byRegexp', options: '/.*/' })
+    expect(cells?.properties).toEqual([{ id: 'noValue', value: '–' }])
+  })
+
   test.each(PANELS)('%s asks one of the sources that are provisioned, or none', (_, panel) => {
     const sources = panel.type === 'alertlist' ? [undefined] : [POSTGRES, PROMETHEUS, PANEL]
     expect(sources).toContainEqual(panel.datasource)

@@ -81,7 +81,7 @@ with codes as (
   where date between least(${dayOf('$__timeFrom()')}, ${LAST_WHOLE_DAY} - 13) and ${dayOf('$__timeTo()')}
   group by 1
 )
-select case response_code when '' then 'none' else response_code end as "code",
+select case response_code when '' then 'unknown' else response_code end as "code",
   coalesce(m.about, 'unknown') as "meaning", coalesce(codes.class, 'unclassified') as "class",
   declines::bigint as "declines", ${share('declines', 'sum(declines) over ()')} as "share",
   ${share('week - week_before', 'week_before')} as "on week"

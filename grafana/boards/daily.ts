@@ -46,11 +46,11 @@ function lastDay() {
     empty: 'No day of this range has ended and been built',
     decimals: 0,
     fields: {
-      'against last week': { unit: 'share', decimals: 1 },
-      'success rate': { unit: 'share', decimals: 2 },
+      'against last week': { unit: 'share', decimals: 1, empty: 'no day to compare' },
+      'success rate': { unit: 'share', decimals: 2, empty: 'none final' },
       amount: { unit: 'crore', decimals: 2 },
-      'amount against last week': { unit: 'share', decimals: 1 },
-      'average ticket': { unit: 'rupees', decimals: 2 },
+      'amount against last week': { unit: 'share', decimals: 1, empty: 'no day to compare' },
+      'average ticket': { unit: 'rupees', decimals: 2, empty: 'none succeeded' },
       'net of refunds': { unit: 'crore', decimals: 2 },
     },
     queries: [

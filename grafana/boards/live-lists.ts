@@ -128,7 +128,7 @@ export function alerts() {
     queries: [
       rows(`
 select event_time as "time", severity, rule, entity, state,
-  coalesce(acknowledged_by, '') as "acknowledged by"
+  acknowledged_by as "acknowledged by"
 from upi_alerts
 where $__timeFilter(event_time)
 order by event_time desc

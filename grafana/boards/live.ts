@@ -72,7 +72,7 @@ function today() {
     unit: 'count',
     empty: 'Nothing built for today yet',
     fields: {
-      'success rate': { unit: 'share', decimals: 2 },
+      'success rate': { unit: 'share', decimals: 2, empty: 'none final' },
       amount: { unit: 'crore', decimals: 2 },
     },
     queries: [
@@ -103,7 +103,8 @@ function now() {
       unit: 'share',
       decimals: 1,
       steps: ['red', [0.6, 'orange'], [0.9, 'green']],
-      about: 'Share of the payments of the last whole minute with a final status that succeeded.',
+      about:
+        'Share of the payments with a final status that succeeded, of the last whole minute that had any.',
     }),
     stat({
       ...of('TD %'),
@@ -112,7 +113,7 @@ function now() {
       decimals: 2,
       steps: ['green', [0.01, 'orange'], [0.03, 'red']],
       about:
-        'Share of the payments of the last whole minute that were declined for technical reasons, which NPCI wants below 1 %.',
+        'Share of payments that were declined for technical reasons, which NPCI wants below 1 %, of the last whole minute that had any.',
     }),
     stat({
       ...of('p95'),
@@ -121,7 +122,7 @@ function now() {
       decimals: 1,
       steps: ['green', [10, 'orange'], [15, 'red']],
       about:
-        'Time in which 95 % of the answers of the last whole minute came, estimated from the buckets of latency.',
+        'Time in which 95 % of the answers came, of the last whole minute that had any, estimated from the buckets of latency.',
     }),
     newest(),
   ]

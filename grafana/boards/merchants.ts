@@ -140,9 +140,9 @@ function card() {
     unit: 'count',
     empty: NOT_ITS,
     fields: {
-      'success rate': { unit: 'share', decimals: 2 },
+      'success rate': { unit: 'share', decimals: 2, empty: 'no payments' },
       revenue: { unit: 'crore', decimals: 4 },
-      'average payment': { unit: 'rupees', decimals: 2 },
+      'average payment': { unit: 'rupees', decimals: 2, empty: 'none succeeded' },
     },
     queries: [
       rows(`

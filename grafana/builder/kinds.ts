@@ -73,8 +73,15 @@ export function table(given: Common): Panel {
   return panel('table', given, {
     custom,
     defaults: { color: { mode: 'thresholds' }, ...noSteps(given) },
+    overrides: [EMPTY_CELLS],
     options,
   })
+}
+
+// Grafana would say in each empty cell what it says of an empty table.
+const EMPTY_CELLS = {
+  matcher: { id: 'byRegexp', options: '/.*/' },
+  properties: [{ id: 'noValue', value: '–' }],
 }
 
 /** Cells by time and by a series each, the first at the bottom; the answer may have no gap in time. */

@@ -37,6 +37,8 @@ export interface Field {
   readonly width?: number
   /** Whether figures stand at the right of their column; numbers do in any case. */
   readonly isRight?: boolean
+  /** What stands there while other columns have something. */
+  readonly empty?: string
 }
 
 /** What all kinds of panels may be given. */
@@ -65,7 +67,12 @@ export interface Panel extends Words {
 export function panel(
   type: string,
   given: Common,
-  kind: { readonly custom?: object; readonly defaults?: object; readonly options: object },
+  kind: {
+    readonly custom?: object
+    readonly defaults?: object
+    readonly overrides?: readonly object[]
+    readonly options: object
+  },
 ): Panel {
   refuseSilence(given)
   const { title, about, unit, empty, queries, only, range, interval, fields = {} } = given
@@ -77,10 +84,11 @@ export function panel(
     ...kind.defaults,
     ...(kind.custom === undefined ? {} : { custom: kind.custom }),
   }
-  const overrides = Object.entries(fields).map(([name, field]) => ({
+  const ofFields = Object.entries(fields).map(([name, field]) => ({
     matcher: { id: 'byName', options: name },
     properties: propertiesOf(field),
   }))
+  const overrides = [...(kind.overrides ?? []), ...ofFields]
   const json = {
     type,
     ...(range === undefined ? {} : { timeFrom: range }),
@@ -109,7 +117,7 @@ function thresholdsOf([first, ...rest]: Steps): object {
 }
 
 function propertiesOf(field: Field): { id: string; value: unknown }[] {
-  const { unit, decimals, color, steps, links, names, width, isRight } = field
+  const { unit, decimals, color, steps, links, names, width, isRight, empty } = field
   const isColored = steps !== undefined || names !== undefined
   return [
     unit !== undefined && { id: 'unit', value: UNITS[unit] },
@@ -121,6 +129,7 @@ function propertiesOf(field: Field): { id: string; value: unknown }[] {
     links !== undefined && { id: 'links', value: links },
     width !== undefined && { id: 'custom.width', value: width },
     isRight === true && { id: 'custom.align', value: 'right' },
+    empty !== undefined && { id: 'noValue', value: empty },
   ].filter((property) => property !== false)
 }
 
