@@ -11,7 +11,7 @@ import { useWatchedPlatform } from './watched-platform.ts'
 const own = useStack('database', 'topics', 'namespace')
 const platform = useWatchedPlatform(own, {
   TransactionLong: ['> 1800', '> 2'],
-  ScheduleLate: ['> 600', '> 15'],
+  ScheduleLate: ['> 3600', '> 15'],
   WorkflowsFailed: ['< 1800', '< 15'],
   PoolFull: ['> 0.8', '> 0.1'],
 })

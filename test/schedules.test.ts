@@ -2,7 +2,6 @@ import type { Client } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Schedule } from '../core/schedule.ts'
 import { need } from '../platform/config.ts'
-import { scheduleFacts } from '../platform/facts/temporal-facts.ts'
 import { connectClient, type TemporalClient } from '../platform/temporal.ts'
 import { applySchedule } from '../platform/temporal-schedules.ts'
 import { SCHEDULES } from '../workflows/schedules.ts'
@@ -54,25 +53,6 @@ describe('./upi schedules', () => {
     await handle.unpause()
     await applySchedule(client, schedule, own.name)
     expect((await handle.describe()).state.paused).toBe(false)
-    await handle.delete()
-  })
-
-  test('a schedule whose work is under way is not late, however long it takes', async () => {
-    const schedule = { ...(SCHEDULES[1] as Schedule), id: 'takes-long' }
-    await applySchedule(client, schedule, own.name)
-    const handle = client.schedule.getHandle(schedule.id)
-    const reader = scheduleFacts(client, [schedule.id])
-    const age = async () => (await reader.read()).upi_schedule_last_run_age_seconds?.[0]?.[0]
-    // No worker takes it, so that it runs until it is ended.
-    await handle.trigger('SKIP')
-    const { info } = await eventually(
-      () => handle.describe(),
-      (seen) => seen.info.runningActions.length > 0,
-    )
-    expect(await age()).toBe(0)
-    const { workflow } = info.recentActions.at(-1)?.action ?? {}
-    await client.workflow.getHandle(workflow?.workflowId ?? '').terminate()
-    await eventually(age, (seconds = 0) => seconds > 0)
     await handle.delete()
   })
 

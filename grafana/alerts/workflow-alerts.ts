@@ -22,10 +22,11 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'ScheduleLate',
-      // A refresh that is dropped because one runs is as it should be; a day that is dropped is not. What was paused
-      // until now is due at its next time, not at once.
+      // A refresh that is dropped because one runs is as it should be, and one may run for long after a model has changed;
+      // figures that are old meanwhile are told by MartsOld. A day that is dropped is not. What was paused until now is
+      // due at its next time, not at once.
       expr: [
-        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 unless max by (schedule) (max_over_time(upi_schedule_paused[10m])) == 1`,
+        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 3600 unless max by (schedule) (max_over_time(upi_schedule_paused[1h])) == 1`,
         `max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} unless max by (schedule) (max_over_time(upi_schedule_paused[26h])) == 1`,
         'max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0',
       ].join(' or '),

@@ -140,7 +140,7 @@ export const FACTS = {
   },
   upi_schedule_last_run_age_seconds: {
     type: 'gauge',
-    help: 'Time since a schedule last started its work, or since it was made if it never did; 0 while the work is under way.',
+    help: 'Time since a schedule last started its work, or since it was made if it never did.',
     labels: ['schedule'],
   },
   upi_schedule_paused: {

@@ -26,7 +26,7 @@ interface Standing {
   readonly id: string
   readonly isPaused: boolean
   readonly missed: number
-  /** Since its last run began, 0 while one is under way; undefined if Temporal does not have it. */
+  /** Since its last run; undefined if Temporal does not have it. */
   readonly seconds?: number
 }
 
@@ -38,8 +38,7 @@ async function standingOf(client: Client, id: string): Promise<Standing> {
       id,
       isPaused: state.paused,
       missed: info.numActionsMissedCatchupWindow + info.numActionsSkippedOverlap,
-      // What takes long is not late: what it makes others wait for has alerts of its own.
-      seconds: info.runningActions.length > 0 ? 0 : (Date.now() - since.getTime()) / 1000,
+      seconds: (Date.now() - since.getTime()) / 1000,
     }
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error
