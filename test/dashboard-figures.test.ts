@@ -105,6 +105,18 @@ describe('Merchants', () => {
 })
 
 describe('Pipeline health', () => {
+  test('shows days that nobody has tried to close yet as open', async () => {
+    await admin.query(`
+      truncate daily_upi_summary;
+      insert into daily_upi_summary
+      select ${TODAY} - ago, 1000, 930, 50, 15, 5, 1000, 1400, 3, 9, 991, 0.93, 0.944, 8, 40, 500, 60, 1.07, 1, 2, 3
+      from unnest(array[2, 3]) as ago;
+      insert into ops.days (business_date, state, closed_at, failed_at, error)
+      values (${TODAY} - 3, 'closed', now(), null, null), (${TODAY} - 4, 'open', null, now(), 'x')`)
+    const days = await shown('upi-pipeline', 'Days')
+    expect(days.map(({ state }) => state)).toEqual(['open', 'closed', 'failed'])
+  })
+
   test('shows a book as broken until its days were found right, whatever is found of others', async () => {
     const find = (from: number, to: number, state: string, minutes: number) =>
       admin.query(`insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit, wrong,

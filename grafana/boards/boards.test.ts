@@ -85,6 +85,13 @@ describe('a panel', () => {
   })
 })
 
+test('panels about Temporal ask our worker: the server counts for itself under the same names', () => {
+  const exprs = PANELS.flatMap(([, { targets }]) => targets.map(({ expr = '' }) => expr))
+  const selectors = exprs.flatMap((expr) => expr.match(/temporal_\w+(\{[^}]*\})?/g) ?? [])
+  expect(selectors.length).toBeGreaterThan(4)
+  expect(selectors.filter((each) => !each.includes('{job="worker"'))).toEqual([])
+})
+
 describe('a statement', () => {
   const statements = FILES.flatMap(({ dashboard }) =>
     statementsOf(dashboard).map(

@@ -128,7 +128,7 @@ export function days() {
   return table({
     title: 'Days',
     about:
-      'The days of the last two weeks and how far each is: open figures are provisional, closed ones final, revised ones were final and have changed.',
+      'The days of the last two weeks that have figures or were tried, and how far each is: open figures are provisional, closed ones final, revised ones were final and have changed.',
     unit: 'count',
     empty: 'No day is known yet',
     range: '14d',
@@ -143,10 +143,14 @@ export function days() {
     },
     queries: [
       rows(`
-select date::text as "day", case when failed then 'failed' else state end as "state",
+select date::text as "day", case when failed then 'failed' else coalesce(state, 'open') end as "state",
   closed_at as "closed at", revision, reason, error
-from ops.day_status
-where ${daysShown('date')}
+from (
+  select date from ops.day_status where ${daysShown('date')}
+  union
+  select date from daily_upi_summary where ${daysShown('date')}
+) as known
+left join ops.day_status using (date)
 order by date desc`),
     ],
   })

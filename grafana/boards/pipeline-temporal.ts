@@ -35,9 +35,10 @@ export function failedRuns() {
   })
 }
 
-// Temporal's library counts milliseconds, in buckets too wide for a quantile.
+// Temporal's library counts milliseconds, in buckets too wide for a quantile. The server has workers of its own, of the
+// same names, that count seconds.
 const waited = (name: string) =>
-  `sum by (task_queue) (rate(${name}_sum[$__rate_interval])) / sum by (task_queue) (rate(${name}_count[$__rate_interval]))`
+  `sum by (task_queue) (rate(${name}_sum{job="worker"}[$__rate_interval])) / sum by (task_queue) (rate(${name}_count{job="worker"}[$__rate_interval]))`
 
 /** Whether work waits for a worker. */
 export function queueAge() {
@@ -66,7 +67,7 @@ export function slots() {
     min: 0,
     queries: [
       prom(
-        'sum by (task_queue, worker_type) (temporal_worker_task_slots_available{worker_type!="LocalActivityWorker"})',
+        'sum by (task_queue, worker_type) (temporal_worker_task_slots_available{job="worker", worker_type!="LocalActivityWorker"})',
         '{{task_queue}}: {{worker_type}}',
       ),
     ],

@@ -30,6 +30,7 @@ export function vitals(): readonly Panel[] {
       title: 'Books out of balance',
       about: 'Books that were found broken and have not been found right for the same days since.',
       unit: 'count',
+      empty: 'Nothing was reconciled yet, or the worker is down',
       steps: ['green', [1, 'red']],
     }),
     vital('max(upi_dead_letters{state="open"})', {
