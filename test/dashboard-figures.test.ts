@@ -50,6 +50,14 @@ describe('UPI live', () => {
     await admin.query('truncate ops.minute_metrics')
   })
 
+  test('shows no share of a minute that has only begun', async () => {
+    await admin.query(`insert into ops.minute_metrics (window_start, kafka_partition, payer_handle, status, txns, amount)
+      select at, 0, 'ybl', 'FAILED', 1, 0 from (values (${minutesAgo(3)}), (${minutesAgo(0)})) as minutes (at)`)
+    const rows = await shown('upi-live', 'Failed by handle')
+    expect(rows.map(({ failed }) => failed)).toEqual([1, null])
+    await admin.query('truncate ops.minute_metrics')
+  })
+
   test('divides the whole of payments, also if one that is deemed has the code of a decline', async () => {
     await admin.query(`insert into ops.minute_metrics (window_start, kafka_partition, payer_handle, status, txns, amount, td, bd)
       select ${minutesAgo(5)}, 0, 'ybl', status, txns, 0, td, bd
@@ -92,6 +100,14 @@ describe('Daily report', () => {
 })
 
 describe('Merchants', () => {
+  test('have all their payments in the stack of a day, those that were turned back too', async () => {
+    await admin.query(`insert into merchant_upi_summary
+      values ('chaishop@ybl', ${TODAY}, 30, 20, 5, 3, 9000, 10000, 0, 9000, 15, 360, 0.666667)`)
+    const [{ time: _, ...parts }] = await shown('upi-merchants', 'Its payments a day')
+    expect(parts).toEqual({ success: '20', failed: '5', pending: '3', reversed: '2' })
+    await admin.query('truncate merchant_upi_summary')
+  })
+
   test('are not blamed for payments that wait', async () => {
     await admin.query(`insert into merchant_upi_summary
       select merchant, ${TODAY}, 30, success, failed, pending, 9000, 10000, 0, 9000, 15, 360, success / 30.0

@@ -2,6 +2,7 @@ import { barChart, table, timeSeries } from '../builder/kinds.ts'
 import { rows, series } from '../builder/query.ts'
 import { share, TODAY } from '../builder/sql.ts'
 import { daysOfPayersHandle } from './links.ts'
+import { whole } from './live-minutes.ts'
 
 const SUCCESS = `sum(txns) filter (where status = 'SUCCESS')`
 const WAITING = `sum(txns) filter (where status in ('PENDING', 'DEEMED'))`
@@ -65,7 +66,7 @@ with minutes as (
   select payer_handle from minutes group by 1 order by sum(txns) desc, 1 limit 8
 )
 select $__timeGroupAlias(window_start, $__interval), payer_handle as metric,
-  ${share('coalesce(sum(failed), 0)', 'sum(txns)')} as "failed"
+  ${whole(share('coalesce(sum(failed), 0)', 'sum(txns)'))} as "failed"
 from minutes
 join busiest using (payer_handle)
 group by 1, 2

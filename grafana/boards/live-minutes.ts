@@ -26,8 +26,8 @@ export const BOUNDS = [
   '> 30 s',
 ]
 
-// A share of a minute that has only begun jumps about: it is shown once the interval is whole.
-const whole = (figure: string) =>
+/** A share of a minute that has only begun jumps about: it is shown once the interval is whole. */
+export const whole = (figure: string) =>
   `case when min(window_start) + interval '$__interval' <= now() then ${figure} end`
 
 /**

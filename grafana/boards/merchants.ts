@@ -170,9 +170,16 @@ function itsPayments(): Panel {
     empty: NOT_ITS,
     style: 'bars',
     isStacked: true,
-    fields: { success: { color: 'green' }, failed: { color: 'red' }, pending: { color: 'yellow' } },
+    fields: {
+      success: { color: 'green' },
+      failed: { color: 'red' },
+      pending: { color: 'yellow' },
+      reversed: { color: 'text' },
+    },
     queries: [
-      itsDays('success_txns as "success", failed_txns as "failed", pending_txns as "pending"'),
+      itsDays(
+        'success_txns as "success", failed_txns as "failed", pending_txns as "pending", total_txns - success_txns - failed_txns - pending_txns as "reversed"',
+      ),
     ],
   })
 }
