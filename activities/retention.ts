@@ -18,10 +18,11 @@ export function createRetentionActivities({ db, retentionDays }: RetentionDeps) 
     }> {
       const keepFrom = addDays(date, 1 - retentionDays)
       const { rows } = await sql<{ waiting: number; oldest: BusinessDate | null }>`
-        select count(*)::integer as waiting, min(d.business_date)::text as oldest from ops.days as d
-          cross join lateral (
-            select from clean_upi_transactions as c where c.business_date = d.business_date limit 1) as any_row
-         where d.business_date < ${keepFrom} and archived_at is null`.execute(db)
+        select count(*)::integer as waiting, min(business_date)::text as oldest from ops.days as d
+         where business_date < ${keepFrom} and archived_at is null
+           and exists (select from clean_upi_transactions as c where c.business_date = d.business_date)`.execute(
+        db,
+      )
       const [found] = rows
       return { keepFrom, waiting: found?.waiting ?? 0, oldest: found?.oldest ?? null }
     },
