@@ -57,7 +57,8 @@ export class Lane {
   #hold = new AbortController()
   #preparing: Promise<void> = Promise.resolve()
   #writing: Promise<void> = Promise.resolve()
-  #awaited: Outside | undefined
+  /** A write may wait for one server while what comes after it waits for another. */
+  readonly #awaited = new Set<Outside>()
   #busy = 0
   /** Batches that are being prepared or written. */
   #inHand = 0
@@ -83,7 +84,7 @@ export class Lane {
   }
 
   /** What it waits for. */
-  get awaited(): Outside | undefined {
+  get awaited(): ReadonlySet<Outside> {
     return this.#awaited
   }
 
@@ -107,7 +108,7 @@ export class Lane {
   /** Forgets its place and what was not yet being written; a write in flight ends as it may. Gives the next signal. */
   drop(): AbortSignal {
     this.#place = undefined
-    this.#awaited = undefined
+    this.#awaited.clear()
     this.#hold.abort()
     this.#hold = new AbortController()
     return this.#hold.signal
@@ -252,11 +253,13 @@ export class Lane {
     call: () => Promise<T>,
     { signal, firstOffset }: { signal: AbortSignal; firstOffset: bigint },
   ): Promise<T | undefined> {
-    const say = (awaited: Outside | undefined) => {
-      if (awaited !== undefined) this.#deps.onRetry(awaited)
-      if (!signal.aborted) this.#awaited = awaited
+    const say = (outside: Outside) => {
+      this.#deps.onRetry(outside)
+      if (!signal.aborted) this.#awaited.add(outside)
     }
     const fields = { partition: this.partition, first_offset: String(firstOffset) }
-    return waitOut(what, call, { log: this.#deps.log, fields, signal, say })
+    return waitOut(what, call, { log: this.#deps.log, fields, signal, say }).finally(() => {
+      if (!signal.aborted) this.#awaited.delete(what)
+    })
   }
 }

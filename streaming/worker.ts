@@ -53,7 +53,8 @@ export class StreamWorker {
   readonly #consumer: GroupConsumer
   readonly #report: OffsetReport
   #assigned: readonly number[] | undefined
-  #awaited: Outside | undefined
+  /** Whom each of those waits for that go on at the same time. */
+  readonly #awaited = new Map<symbol, Outside>()
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
@@ -95,11 +96,12 @@ export class StreamWorker {
 
   /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
   readiness(): string | undefined {
-    if (this.#awaited !== undefined) return isAway(this.#awaited)
+    const [own] = this.#awaited.values()
+    if (own !== undefined) return isAway(own)
     if (this.#assigned === undefined) return 'has not joined the group yet'
     if (this.#lost.size > 0) return this.#lost.why
     const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
-    const awaited = lanes.find((lane) => lane.awaited !== undefined)?.awaited
+    const [awaited] = lanes.flatMap((lane) => [...lane.awaited])
     if (awaited !== undefined) return isAway(awaited)
     const waiting = lanes.filter(({ position }) => position === undefined)
     if (waiting.length === 0) return undefined
@@ -110,12 +112,11 @@ export class StreamWorker {
   standing(): Standing {
     const lanes = (this.#assigned ?? []).map((partition) => this.#laneOf(partition))
     const reading = lanes.filter(({ position }) => position !== undefined)
-    const awaited = [this.#awaited, ...lanes.map((lane) => lane.awaited)]
     return {
       assigned: lanes.length,
       lost: this.#lost.size,
       stored: new Map(reading.map(({ partition, written }) => [partition, written])),
-      awaited: new Set(awaited.filter((each) => each !== undefined)),
+      awaited: new Set([...this.#awaited.values(), ...lanes.flatMap((lane) => [...lane.awaited])]),
     }
   }
 
@@ -266,11 +267,15 @@ export class StreamWorker {
   }
 
   #wait<T>(what: Parameters<typeof waitOut>[0], call: () => Promise<T>): Promise<T | undefined> {
-    const say = (awaited: Outside | undefined) => {
-      if (awaited !== undefined) this.#deps.onRetry?.(awaited)
-      this.#awaited = awaited
+    const self = Symbol()
+    const say = (outside: Outside) => {
+      this.#deps.onRetry?.(outside)
+      this.#awaited.set(self, outside)
     }
-    return waitOut(what, call, { log: this.#deps.log, signal: this.#stop.signal, say })
+    const { log } = this.#deps
+    return waitOut(what, call, { log, signal: this.#stop.signal, say }).finally(() =>
+      this.#awaited.delete(self),
+    )
   }
 }
 
