@@ -84,8 +84,8 @@ export class Lane {
   }
 
   /** What it waits for. */
-  get awaited(): ReadonlySet<Outside> {
-    return this.#awaited
+  get awaited(): readonly Outside[] {
+    return [...this.#awaited]
   }
 
   /** Whether nothing is being prepared or written. */

@@ -51,8 +51,8 @@ export async function waitOut<T>(
   }
 }
 
-// What comes from kafkajs bears its name, wherever in it it was thrown; all else is Postgres'.
-function outsideOf(fault: unknown): Outside {
+/** Who is away. What comes from kafkajs bears its name, wherever in it it was thrown; all else is Postgres'. */
+export function outsideOf(fault: unknown): Outside {
   const { name } = fault as { name?: string }
   const isKafka = fault instanceof UpiError ? fault.code.startsWith('KAFKA_') : isKafkaJs(name)
   return isKafka ? 'kafka' : 'postgres'

@@ -12,6 +12,7 @@ import type { Placed } from './place-offsets.ts'
 import type { Rules } from './processor.ts'
 import { stretchOf } from './read-batch.ts'
 import type { Standing } from './scraped-metrics.ts'
+import { Silence } from './silence.ts'
 import type { Sink } from './sink.ts'
 import { Turns } from './turns.ts'
 import { OUTSIDES, type Outside, waitOut } from './wait-out.ts'
@@ -55,6 +56,7 @@ export class StreamWorker {
   #assigned: readonly number[] | undefined
   /** Whom each of those waits for that go on at the same time. */
   readonly #awaited = new Map<symbol, Outside>()
+  readonly #silence = new Silence()
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
@@ -96,12 +98,12 @@ export class StreamWorker {
 
   /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
   readiness(): string | undefined {
-    const [own] = this.#awaited.values()
+    const [own] = [...this.#awaited.values(), ...this.#silence.away]
     if (own !== undefined) return isAway(own)
     if (this.#assigned === undefined) return 'has not joined the group yet'
     if (this.#lost.size > 0) return this.#lost.why
     const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
-    const [awaited] = lanes.flatMap((lane) => [...lane.awaited])
+    const [awaited] = lanes.flatMap((lane) => lane.awaited)
     if (awaited !== undefined) return isAway(awaited)
     const waiting = lanes.filter(({ position }) => position === undefined)
     if (waiting.length === 0) return undefined
@@ -112,11 +114,12 @@ export class StreamWorker {
   standing(): Standing {
     const lanes = (this.#assigned ?? []).map((partition) => this.#laneOf(partition))
     const reading = lanes.filter(({ position }) => position !== undefined)
+    const own = [...this.#awaited.values(), ...this.#silence.away]
     return {
       assigned: lanes.length,
       lost: this.#lost.size,
       stored: new Map(reading.map(({ partition, written }) => [partition, written])),
-      awaited: new Set([...this.#awaited.values(), ...lanes.flatMap((lane) => [...lane.awaited])]),
+      awaited: new Set([...own, ...lanes.flatMap((lane) => lane.awaited)]),
     }
   }
 
@@ -218,7 +221,7 @@ export class StreamWorker {
       const partitions = (this.#assigned ?? []).filter(
         (each) => this.#lost.has(each) || this.#laneOf(each).position !== undefined,
       )
-      const looked = this.#deps.sink.findOffsets(partitions)
+      const looked = this.#silence.note(this.#deps.sink.findOffsets(partitions))
       const places = await looked.catch((fault) => this.#lost.noteRefused(fault, partitions))
       if (places === undefined || signal.aborted) continue
       const isTold = (partition: number) => 'lost' in (places.get(partition) ?? {})
