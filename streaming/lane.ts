@@ -114,13 +114,13 @@ export class Lane {
     this.#place = place
     this.#taken = place.offset
     this.#written = place.offset
+    this.#hasGivenBack = false
   }
 
   /** Forgets its place and what was not yet being written; a write in flight ends as it may. Gives the next signal. */
   drop(): AbortSignal {
     this.#place = undefined
     this.#awaited.clear()
-    this.#hasGivenBack = false
     this.#hold.abort()
     this.#hold = new AbortController()
     return this.#hold.signal
