@@ -13,6 +13,7 @@ const SCHEDULE = {
   missed: 0,
 }
 const STREAM = { lag: 0, partitions: [], last_batch_age_seconds: 1 }
+const LOST = { partition: 1, next_offset: 9, log_end: 4, lag: null, lost: 'another log' }
 const PROCESS = { unready: null, retries: 0, awaited: [], partitions: 3 }
 const CLOSES = { days: [], last_closed_at: null }
 
@@ -38,6 +39,7 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
     'act',
     'nothing written for 90.0 s',
   ],
+  ['lag', { stream: { value: { ...STREAM, partitions: [LOST] } } }, 'act', '0 (1: lost)'],
   ['lag', { stream: { away: { who: 'Kafka', reason: 'is gone', fix: 'look' } } }, 'act', 'is gone'],
   ['lag', { stream: { away: { who: 'Postgres', reason: 'is gone' } } }, 'look', 'Postgres is away'],
   [

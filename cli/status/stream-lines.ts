@@ -65,11 +65,14 @@ function lagLine(stream: NonNullable<Readings['stream']>): StatusLine {
   }
   const { lag, partitions, last_batch_age_seconds: age } = stream.value
   const isStuck = lag > 0 && (age ?? 0) > STUCK_SECONDS
-  const each = partitions.map(({ partition, lag: own }) => `${partition}: ${own}`).join(', ')
+  const isLost = partitions.some(({ lost }) => lost !== null)
+  const each = partitions
+    .map(({ partition, lag: own }) => `${partition}: ${own ?? 'lost'}`)
+    .join(', ')
   const standing = isStuck ? `, nothing written for ${formatSpan((age ?? 0) * 1000)}` : ''
   return {
     ...line,
-    state: isStuck ? 'act' : lag > LAG_MAX ? 'look' : 'ok',
+    state: isStuck || isLost ? 'act' : lag > LAG_MAX ? 'look' : 'ok',
     text: `${lag} (${each})${standing}`,
   }
 }

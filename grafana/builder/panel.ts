@@ -1,4 +1,5 @@
 import type { Query } from './query.ts'
+import type { Kinds } from './schema.ts'
 import { UNITS, type Unit } from './unit.ts'
 
 /** What a reader is told of every panel. */
@@ -64,15 +65,10 @@ export interface Panel extends Words {
 }
 
 /** Makes a panel of a kind, or refuses one that would leave its reader alone. */
-export function panel(
-  type: string,
+export function panel<Kind extends keyof Kinds>(
+  type: Kind,
   given: Common,
-  kind: {
-    readonly custom?: object
-    readonly defaults?: object
-    readonly overrides?: readonly object[]
-    readonly options: object
-  },
+  kind: Kinds[Kind],
 ): Panel {
   refuseSilence(given)
   const { title, about, unit, empty, queries, only, range, interval, fields = {} } = given
@@ -88,7 +84,7 @@ export function panel(
     matcher: { id: 'byName', options: name },
     properties: propertiesOf(field),
   }))
-  const overrides = [...(kind.overrides ?? []), ...ofFields]
+  const overrides = type === 'table' ? [EMPTY_CELLS, ...ofFields] : ofFields
   const json = {
     type,
     ...(range === undefined ? {} : { timeFrom: range }),
@@ -97,6 +93,12 @@ export function panel(
     options: kind.options,
   }
   return { title, about, unit, empty, queries, json, ...(only === undefined ? {} : { only }) }
+}
+
+// Grafana would say in each empty cell what it says of an empty table.
+const EMPTY_CELLS = {
+  matcher: { id: 'byRegexp', options: '/.*/' },
+  properties: [{ id: 'noValue', value: '–' }],
 }
 
 function refuseSilence({ title, about, unit, empty }: Words): void {
