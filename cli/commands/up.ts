@@ -16,6 +16,7 @@ import {
 } from '../../platform/stack/index.ts'
 import { hasAcceptedSince } from '../../platform/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
+import { partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
 import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
@@ -64,7 +65,7 @@ async function up(options: Options, command: Command): Promise<void> {
     }
     const progress = new StartProgress()
     const state = await followStart(config, progress, signal)
-    if (attached) return
+    if (attached) return await refuseFaults(state)
     if (choice.rate > 0 && only === undefined) {
       await awaitFirstTransaction(config, state.startedAt, signal)
     }
@@ -93,6 +94,15 @@ function sayAttached(home: string, pid: number, command: Command): void {
   if (given.length === 0) return
   const flags = given.map(([, flag]) => flag).join(', ')
   note(`it stays as it was started, without regard to ${flags}; to change it: ./upi down first`)
+}
+
+/** Whoever starts what runs already wants it to run: what of it does not is told, and the answer is no. */
+async function refuseFaults(state: StackState): Promise<void> {
+  const faults = await partFaults(state)
+  if (faults.length === 0) return
+  throw new UpiError('NOT_READY', faults.map(({ text }) => text).join('; '), {
+    fix: 'what ended or hangs is started again by itself: see ./upi status, and ./upi doctor if it stays',
+  })
 }
 
 async function followStart(
@@ -228,7 +238,7 @@ function printReady(config: Config, state: StackState): void {
     state.readyAt === undefined
       ? ''
       : ` after ${formatSpan(Date.parse(state.readyAt) - Date.parse(state.startedAt))}`
-  print(paint('bold', `ready${seconds}`))
+  print(paint('bold', state.ready ? `ready${seconds}` : 'not ready now'))
   print()
   printTable(addressRows(config, state), [
     { title: 'what', value: (row) => row.about },

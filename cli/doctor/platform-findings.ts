@@ -9,9 +9,9 @@ import {
   type StackOptions,
   type StackState,
 } from '../../platform/stack/index.ts'
-import { readUnready } from '../../platform/stream-process.ts'
 import { kafkaFindings } from './kafka-findings.ts'
 import { type Fault, look } from './look.ts'
+import { partFaults } from './part-faults.ts'
 import { postgresFindings } from './postgres-findings.ts'
 import { registryFindings } from './registry-findings.ts'
 import { temporalFindings } from './temporal-findings.ts'
@@ -74,25 +74,6 @@ async function parts(state: StackState): Promise<string | readonly Fault[]> {
     const { message = 'the last start failed', fix = 'see ./upi logs' } = state.failure ?? {}
     return [{ text: message, fix }]
   }
-  const faults = await Promise.all(state.components.map(partFault))
-  const bad = faults.filter((fault) => fault !== undefined)
+  const bad = await partFaults(state)
   return bad.length > 0 ? bad : `${state.components.length} ready`
-}
-
-async function partFault(part: StackState['components'][number]): Promise<Fault | undefined> {
-  const { name, kind, state, address, detail } = part
-  // Whatever is optional is done without, and status says why.
-  if (state === 'absent') return undefined
-  const fix = `see ./upi logs ${name}`
-  const isWell = state === 'ready' || state === 'done'
-  if (kind !== 'process' || address === '') {
-    const why = detail === undefined ? '' : `: ${detail}`
-    return isWell ? undefined : { text: `${name} is ${state}${why}`, fix }
-  }
-  try {
-    const unready = await readUnready(address)
-    return unready === null ? undefined : { text: `${name} is not ready: ${unready}`, fix }
-  } catch (fault) {
-    return { text: `${name} is ${state}: ${(fault as Error).message}`, fix }
-  }
 }

@@ -24,6 +24,7 @@ export interface ComponentStatus {
   readonly pss_bytes: number | null
   readonly started_at: string | null
   readonly restarts: number
+  readonly hangs: number
   readonly detail: string | null
 }
 
@@ -54,6 +55,7 @@ function describeOne(
     ...memoryOf(component.pid, resources),
     started_at: component.startedAt ?? null,
     restarts: component.restarts,
+    hangs: component.hangs,
     detail: component.detail ?? null,
   }
 }
@@ -83,7 +85,7 @@ export function partsTable(parts: Parts, width: number): string[] {
     { title: 'memory', value: (row) => memoryText(row), align: 'right' },
     { title: 'address', value: (row) => row.address },
     { title: 'age', value: (row) => ageText(row, now), align: 'right' },
-    { title: 'restarts', value: (row) => row.restarts || '', align: 'right' },
+    { title: 'restarts', value: restartsText, align: 'right' },
   ]
   const without = (names: readonly string[]) =>
     columns.filter(({ title }) => !names.includes(title))
@@ -107,8 +109,8 @@ export function partsBriefly(parts: Parts): string[] {
     ...(well.length === 0 ? [] : [`${paint('green', 'ready')}  ${names}`]),
     ...rows
       .filter((row) => !isWell(row.state))
-      .map(({ name, state, detail, restarts }) => {
-        const again = restarts === 0 ? '' : `, ${restarts} restarts`
+      .map(({ name, state, detail, restarts, hangs }) => {
+        const again = restarts === 0 ? '' : `, ${restartsText({ restarts, hangs })} restarts`
         return `${paint(stateStyle(state), state)}  ${name}${again}  ${detail ?? ''}  ./upi logs ${name}`
       }),
   ]
@@ -116,7 +118,7 @@ export function partsBriefly(parts: Parts): string[] {
 
 function rowsOf({ components, supervisor }: Parts): ComponentStatus[] {
   if (supervisor === null) return [...components]
-  const rest = { address: '', version: '', restarts: 0, detail: null }
+  const rest = { address: '', version: '', restarts: 0, hangs: 0, detail: null }
   return [...components, { name: 'supervisor', state: 'ready', ...rest, ...supervisor }]
 }
 
@@ -128,6 +130,11 @@ function memoryText(row: ComponentStatus): string {
 function ageText(row: ComponentStatus, now: number): string {
   if (row.pid === null || row.started_at === null) return ''
   return formatSpan(now - Date.parse(row.started_at))
+}
+
+function restartsText({ restarts, hangs }: Pick<ComponentStatus, 'restarts' | 'hangs'>): string {
+  if (hangs > 0) return `${restarts} (hung ${hangs})`
+  return restarts === 0 ? '' : String(restarts)
 }
 
 function isWell(state: string): boolean {
