@@ -16,7 +16,7 @@ import {
 } from '../../platform/stack/index.ts'
 import { hasAcceptedSince } from '../../platform/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
-import { partFaults } from '../doctor/part-faults.ts'
+import { type PartFault, partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
 import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
@@ -64,8 +64,8 @@ async function up(options: Options, command: Command): Promise<void> {
       rememberPortBase(config.home, stack.portBase)
     }
     const progress = new StartProgress()
-    const state = await followStart(config, progress, signal)
-    if (attached) return await refuseFaults(state)
+    const { state, faults } = await followStart(config, progress, signal)
+    if (attached) return refuse(faults)
     if (choice.rate > 0 && only === undefined) {
       await awaitFirstTransaction(config, state.startedAt, signal)
     }
@@ -97,8 +97,7 @@ function sayAttached(home: string, pid: number, command: Command): void {
 }
 
 /** Whoever starts what runs already wants it to run: what of it does not is told, and the answer is no. */
-async function refuseFaults(state: StackState): Promise<void> {
-  const faults = await partFaults(state)
+function refuse(faults: readonly PartFault[]): void {
   if (faults.length === 0) return
   throw new UpiError('NOT_READY', faults.map(({ text }) => text).join('; '), {
     fix: 'what ended or hangs is started again by itself: see ./upi status, and ./upi doctor if it stays',
@@ -109,11 +108,12 @@ async function followStart(
   config: Config,
   progress: StartProgress,
   signal: AbortSignal,
-): Promise<StackState> {
+): Promise<{ state: StackState; faults: readonly PartFault[] }> {
   const onChange = (next: StackState) => progress.show(next)
   const state = await waitReady(config.home, { onChange, signal })
-  printReady(config, state)
-  return state
+  const faults = (await partFaults(state)).filter(({ isOptional }) => !isOptional)
+  printReady(config, state, faults.length === 0)
+  return { state, faults }
 }
 
 const WATCHERS_MS_MAX = 10_000
@@ -233,12 +233,12 @@ async function awaitFirstTransaction(
   }
 }
 
-function printReady(config: Config, state: StackState): void {
+function printReady(config: Config, state: StackState, isReady: boolean): void {
   const seconds =
     state.readyAt === undefined
       ? ''
       : ` after ${formatSpan(Date.parse(state.readyAt) - Date.parse(state.startedAt))}`
-  print(paint('bold', state.ready ? `ready${seconds}` : 'not ready now'))
+  print(paint('bold', isReady ? `ready${seconds}` : 'not ready now'))
   print()
   printTable(addressRows(config, state), [
     { title: 'what', value: (row) => row.about },

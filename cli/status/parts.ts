@@ -4,6 +4,7 @@ import {
   resourcesOf,
   type StackState,
 } from '../../platform/stack/index.ts'
+import type { PartFault } from '../doctor/part-faults.ts'
 import { type Column, formatBytes, formatSpan, paint, tableLines } from '../output.ts'
 import { cut, lengthOf } from './page.ts'
 
@@ -28,17 +29,34 @@ export interface ComponentStatus {
   readonly detail: string | null
 }
 
-type SupervisorStatus = Pick<ComponentStatus, 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'>
+type SupervisorStatus = Pick<
+  ComponentStatus,
+  'state' | 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'
+>
 
 /** Describes the parts of a stack and what they take. */
-export function describeParts(state: StackState, isLive: boolean): Parts {
+export function describeParts(
+  state: StackState,
+  isLive: boolean,
+  faults: readonly PartFault[],
+): Parts {
   const { supervisor, startedAt } = state
   const pids = state.components.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
   const resources = isLive ? resourcesOf([...pids, supervisor.pid]) : new Map()
-  const components = state.components.map((component) => describeOne(component, isLive, resources))
+  const known = new Map(faults.map(({ name, why }) => [name, why]))
+  const components = state.components.map((component) => {
+    const described = describeOne(component, isLive, resources)
+    // It was asked just now, the supervisor asks every few seconds.
+    const detail = described.state === 'ready' ? known.get(component.name) : undefined
+    return detail === undefined ? described : { ...described, state: 'unready', detail }
+  })
   if (!isLive) return { components, supervisor: null }
   const own = memoryOf(supervisor.pid, resources)
-  return { components, supervisor: { pid: supervisor.pid, ...own, started_at: startedAt } }
+  const standing = known.has('supervisor') ? 'stopped' : 'ready'
+  return {
+    components,
+    supervisor: { state: standing, pid: supervisor.pid, ...own, started_at: startedAt },
+  }
 }
 
 function describeOne(
@@ -119,7 +137,7 @@ export function partsBriefly(parts: Parts): string[] {
 function rowsOf({ components, supervisor }: Parts): ComponentStatus[] {
   if (supervisor === null) return [...components]
   const rest = { address: '', version: '', restarts: 0, hangs: 0, detail: null }
-  return [...components, { name: 'supervisor', state: 'ready', ...rest, ...supervisor }]
+  return [...components, { name: 'supervisor', ...rest, ...supervisor }]
 }
 
 function memoryText(row: ComponentStatus): string {
