@@ -17,6 +17,8 @@ export interface PartitionStatus {
   readonly next_offset: number | null
   readonly log_end: number
   readonly lag: number
+  /** Seconds since its offset last moved; null before it ever did. */
+  readonly age_seconds: number | null
 }
 
 /** Reads the stream's place from both ends. */
@@ -32,12 +34,13 @@ export async function readStreamStatus(
     const log = await readLogBounds(admin, topic)
     const partitions = [...log]
       .map(([partition, bounds]) => {
-        const next = stored.get(partition)?.next
+        const { next, ageSeconds } = stored.get(partition) ?? {}
         return {
           partition,
           next_offset: next === undefined ? null : Number(next),
           log_end: Number(bounds.end),
           lag: lagOf(bounds, next),
+          age_seconds: ageSeconds ?? null,
         }
       })
       .toSorted((a, b) => a.partition - b.partition)

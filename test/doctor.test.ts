@@ -107,7 +107,7 @@ test.each([
        values ('r', '2026-02-01', '2026-02-01', 'fold', 'broken', 1, 'rows', 1, 0, 'x', '{}', 1, 'test')`,
     'truncate ops.reconciliations',
     'books',
-    './upi reconcile',
+    'docs/runbooks/books-broken.md',
   ],
 ])('%s is found', async (_, inject, mend, name, fix) => {
   await database.query(inject)

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DISK_FREE_RATIO_MIN } from '../../core/alert-bounds.ts'
 import type { Config } from '../../platform/config.ts'
 import { diskFacts } from '../../platform/facts/disk-facts.ts'
 import {
@@ -15,9 +16,6 @@ import { partFaults } from './part-faults.ts'
 import { postgresFindings } from './postgres-findings.ts'
 import { registryFindings } from './registry-findings.ts'
 import { temporalFindings } from './temporal-findings.ts'
-
-// As the alert DiskFull.
-const DISK_FREE_SHARE_MIN = 0.1
 
 /** Looks at what runs: the parts of this stack, and every server that it has or that the settings name. */
 export async function platformFindings(config: Config, options: StackOptions): Promise<Finding[]> {
@@ -56,7 +54,7 @@ async function room({ home, backupDir, lakeDir }: Config): Promise<string | read
     name: labels.folder,
     share: bytes / (sizes[at]?.[0] ?? 1),
   }))
-  const low = shares.filter(({ share }) => share < DISK_FREE_SHARE_MIN)
+  const low = shares.filter(({ share }) => share < DISK_FREE_RATIO_MIN)
   const percent = (share: number) => `${Math.floor(share * 100)} %`
   if (low.length === 0) return `${percent(Math.min(...shares.map(({ share }) => share)))} free`
   return low.map(({ name, share }) => ({

@@ -1,8 +1,6 @@
+import { DAILY_AGE_SECONDS_MAX } from '../../core/alert-bounds.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
 import type { AlertGroup } from './alert.ts'
-
-// A day, and two hours for a run that is long.
-const LATE_SECONDS = '26 * 3600'
 
 // Those that are made paused wait for something, and for nobody on call.
 const PAUSED = SCHEDULES.filter(({ pausedBecause }) => pausedBecause !== undefined)
@@ -23,7 +21,7 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     {
       name: 'ScheduleLate',
       // A refresh that is dropped because one runs is as it should be; a day that is dropped is not.
-      expr: `(max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 or max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} or max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0) unless max by (schedule) (upi_schedule_paused) == 1`,
+      expr: `(max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 600 or max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${DAILY_AGE_SECONDS_MAX} or max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0) unless max by (schedule) (upi_schedule_paused) == 1`,
       for: '5m',
       severity: 'critical',
       summary: 'The schedule {{ $labels.schedule }} has not started its work when it was due.',
@@ -43,7 +41,7 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'BackupOld',
-      expr: `max(upi_backup_age_seconds) > ${LATE_SECONDS}`,
+      expr: `max(upi_backup_age_seconds) > ${DAILY_AGE_SECONDS_MAX}`,
       severity: 'warning',
       summary: 'The newest whole backup is older than 26 hours.',
     },
