@@ -4,6 +4,7 @@ import { serveHealth } from '../platform/health-server.ts'
 import { freePort } from './free-port.ts'
 import { runCli, useStack } from './harness.ts'
 import { noteRunning } from './running-state.ts'
+import { withSilentServer } from './silent-server.ts'
 
 const own = useStack('database', 'topics', 'namespace')
 const NOBODY = '127.0.0.1:1'
@@ -66,6 +67,14 @@ test('a process that does not answer is not ready, whatever its supervisor has s
   } finally {
     await health.close()
   }
+})
+
+test('a Postgres that takes connections and says nothing is named, and not Kafka in its place', async () => {
+  await withSilentServer(async (address) => {
+    const page = await pageWith({ DATABASE_URL: `postgres://upi:x@${address}/upi` })
+    expect(page.away).toEqual(['Postgres', 'the stream'])
+    expect([page.state('postgres'), page.state('lag')]).toEqual(['act', 'look'])
+  })
 })
 
 // One server away: who is named, and what is still known.
