@@ -30,7 +30,7 @@ export function createBackupActivities({ backups }: BackupDeps) {
 
     /** Removes the oldest backups beyond those that are kept; returns their names. */
     async removeOldBackups(): Promise<readonly string[]> {
-      return backups.removeOld()
+      return await whileBeating((signal) => backups.removeOld(signal))
     },
   }
 }

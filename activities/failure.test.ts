@@ -44,3 +44,10 @@ test('a value that Postgres refuses is in no failure', () => {
   const { message: told, cause } = toFailure(fault)
   expect(`${told} ${cause?.message} ${cause?.stack}`).not.toContain('asha')
 })
+
+test('a value that reads like an outage is none', () => {
+  const message = 'invalid input syntax for type numeric: "Connection terminated for asha@ybl"'
+  const failure = toFailure(Object.assign(new Error(message), { code: '22P02', severity: 'ERROR' }))
+  expect(failure).toMatchObject({ type: 'BUG', nonRetryable: true })
+  expect(failure.message).not.toContain('asha')
+})

@@ -22,3 +22,8 @@ test('messages that came after the first look are not waited for', async () => {
   const spans = { 0: { start: '0', end: '7' } }
   expect(await lagOf({ 0: 8n })({ spans })).toEqual({ spans, behind: {} })
 })
+
+test('an offset beyond the end of its log, or of a partition that is gone, is no lag of nothing', async () => {
+  await expect(lagOf({ 0: 11n })({})).rejects.toMatchObject({ code: 'OFFSET_LOST' })
+  await expect(lagOf({ 2: 1n })({})).rejects.toThrow('partition 2 ends at 0 but 1 was stored')
+})

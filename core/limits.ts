@@ -21,8 +21,7 @@ export const BATCH_ROWS_MAX = 10_000
 // The same in bytes of key and value: a compressed fetch of 1 MB can hold a thousand times that.
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
-// What one compressed batch may unpack to: payments pack ten to twenty times, brokers take 1 MB by default, and a fetch
-// may bring some such batches at once. What packs far better holds nothing but repetition, or is an attack.
+// What one batch of 1 MB may unpack to: payments pack ten to twenty times, and what packs far better is an attack.
 export const UNPACKED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
 // The same in records, whose objects take half a kilobyte each. A batch of 1 MiB that is not packed has room for fewer,
@@ -47,6 +46,9 @@ export const FROZEN_SECONDS_MIN = 10
 
 // Batches in hand are finished when the stream is asked to stop; what takes longer is cut off, and read again.
 export const DRAIN_MS_MAX = 8_000
+
+// Kafka and Postgres are back from a restart within seconds: a stream that waits for it stays ready, and nothing flaps.
+export const AWAY_MS_MAX = 10_000
 
 // Days made in one call while a batch waits: each call holds the locks of its days for some milliseconds.
 export const PARTITION_DAYS_AT_ONCE = 40

@@ -114,6 +114,8 @@ export function isOutage(error: unknown): boolean {
     if (/^(08|57P0|53)/.test(code) || AWAY_CODES.includes(code)) return true
     if (/^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_AGAIN)/.test(code) || code === 'ENOTFOUND') return true
   }
+  // What Postgres says itself is told by its code: its words may be those of a value that it refuses.
+  if (Object(error).severity !== undefined) return false
   const message = error instanceof Error ? error.message : ''
   return PASSING_MESSAGES.test(message)
 }

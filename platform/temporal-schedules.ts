@@ -46,6 +46,33 @@ export async function applySchedule(
   return 'updated'
 }
 
+/**
+ * Removes the schedules of this task queue that are not of the list any more; returns their ids. What starts no tick
+ * of its own name here is somebody else's, and stays.
+ */
+export async function removeStale(
+  client: Client,
+  listed: readonly Schedule[],
+  taskQueue: string,
+): Promise<string[]> {
+  const removed: string[] = []
+  for await (const { scheduleId: id } of client.schedule.list()) {
+    if (listed.some((schedule) => schedule.id === id)) continue
+    const handle = client.schedule.getHandle(id)
+    try {
+      const { action } = await handle.describe()
+      const isOurs = action.taskQueue === taskQueue && action.workflowId === tickId(id)
+      if (action.workflowType !== TICK || !isOurs) continue
+      await handle.delete()
+      removed.push(id)
+    } catch (error) {
+      // The list lags behind what another has removed.
+      if (!(error instanceof ScheduleNotFoundError)) throw error
+    }
+  }
+  return removed
+}
+
 /** Reads when a schedule runs next and how its last runs ended. */
 export async function readSchedule(client: Client, schedule: Schedule): Promise<ScheduleStatus> {
   const { id, about } = schedule
@@ -72,6 +99,11 @@ export async function readSchedule(client: Client, schedule: Schedule): Promise<
 }
 
 const RUNS_SHOWN_MAX = 3
+const TICK = 'tick'
+
+function tickId(scheduleId: string): string {
+  return `${TICK}/${scheduleId}`
+}
 
 function optionsOf(schedule: Schedule, taskQueue: string): Omit<ScheduleOptions, 'scheduleId'> {
   const { id, at, timezone, overlap, catchupSeconds } = schedule
@@ -83,8 +115,8 @@ function optionsOf(schedule: Schedule, taskQueue: string): Omit<ScheduleOptions,
     spec: { ...when, timezone },
     action: {
       type: 'startWorkflow',
-      workflowType: 'tick',
-      workflowId: `tick/${id}`,
+      workflowType: TICK,
+      workflowId: tickId(id),
       args: [{ schedule: id }],
       taskQueue,
     },

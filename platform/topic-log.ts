@@ -1,5 +1,6 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { UpiError } from '../core/errors.ts'
+import { AWAY_MS_MAX } from '../core/limits.ts'
 
 /** What Kafka says of a topic now. */
 export interface TopicLog {
@@ -24,8 +25,12 @@ export function lagOf({ start, end }: LogBounds, next: bigint = start): number {
   return lag < 0n ? 0 : Number(lag)
 }
 
-/** Reads a topic's place and bounds. */
-export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLog> {
+/** Reads a topic's place and bounds; a Kafka that is silent is away, long before kafkajs has given it up. */
+export function readTopicLog(admin: Admin, topic: string): Promise<TopicLog> {
+  return inTime(readLog(admin, topic))
+}
+
+async function readLog(admin: Admin, topic: string): Promise<TopicLog> {
   await admin.connect()
   const [{ clusterId }, partitions, timestamps] = await Promise.all([
     admin.describeCluster(),
@@ -37,10 +42,19 @@ export async function readTopicLog(admin: Admin, topic: string): Promise<TopicLo
   return { clusterId, timestamps, partitions, offsetAt }
 
   async function offsetAt(partition: number, timeMs: number): Promise<bigint | undefined> {
-    const found = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)
+    const found = await inTime(admin.fetchTopicOffsetsByTimestamp(topic, timeMs))
     const { offset } = found.find((each) => each.partition === partition) ?? {}
     return offset === undefined ? undefined : BigInt(offset)
   }
+}
+
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const said = `Kafka has not answered for ${AWAY_MS_MAX / 1000} s`
+    late.reject(new UpiError('KAFKA_UNAVAILABLE', said, { fix: 'see ./upi status' }))
+  }, AWAY_MS_MAX)
+  return await Promise.race([asked, late.promise]).finally(() => clearTimeout(timer))
 }
 
 /** Reads the bounds of a topic's partitions alone. */

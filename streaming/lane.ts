@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises'
 import { UpiError } from '../core/errors.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import type { PreparedBatch } from './batch.ts'
+import { loadSchemas, type Schemas, schemaIdsOf } from './load-schemas.ts'
 import type { Placed } from './place-offsets.ts'
 import type { Rules, WireSchema } from './processor.ts'
-import { schemaIdOf } from './processors/decode-message.ts'
 import { joinOutcomes, type Outcome, runPipeline } from './run-pipeline.ts'
 import type { Sink, Written } from './sink.ts'
 import { type Slice, type Stretch, slices, upTo } from './slices.ts'
 import type { Turns } from './turns.ts'
-import { type Outside, waitOut } from './wait-out.ts'
+import { isPassing, type Outside, waitOut } from './wait-out.ts'
 
 export interface LaneDeps {
   readonly sink: Sink
@@ -22,7 +22,7 @@ export interface LaneDeps {
   readonly onWritten: (lane: Lane, written: WrittenBatch) => void
   /** Something is tried again. */
   readonly onRetry: (outside: Outside) => void
-  /** Another worker has moved the offset. */
+  /** What it has fetched is not written by it: another worker has moved the offset, or it has given that back. */
   readonly onStale: (lane: Lane) => void
   readonly onFatal: (fault: unknown) => void
 }
@@ -37,9 +37,18 @@ export interface WrittenBatch {
   readonly writeMs: number
 }
 
-type Schemas = Map<number, WireSchema>
+/** A stretch that is not prepared yet; nothing of it once it is given back. */
+interface Fetched {
+  stretch: Stretch | undefined
+  readonly portion: Stretch['portion']
+}
 
-const SCHEMAS_AT_ONCE = 16
+/** Where what was taken belongs; `signal` is aborted when it does no longer. */
+interface Taking {
+  readonly epoch: number
+  readonly signal: AbortSignal
+}
+
 // Some two milliseconds of work.
 const RECORDS_AT_ONCE = 256
 
@@ -57,7 +66,10 @@ export class Lane {
   #hold = new AbortController()
   #preparing: Promise<void> = Promise.resolve()
   #writing: Promise<void> = Promise.resolve()
-  #awaited: Outside | undefined
+  /** A write may wait for one server while what comes after it waits for another. */
+  readonly #awaited = new Set<Outside>()
+  readonly #fetched = new Set<Fetched>()
+  #hasGivenBack = false
   #busy = 0
   /** Batches that are being prepared or written. */
   #inHand = 0
@@ -83,8 +95,8 @@ export class Lane {
   }
 
   /** What it waits for. */
-  get awaited(): Outside | undefined {
-    return this.#awaited
+  get awaited(): readonly Outside[] {
+    return [...this.#awaited]
   }
 
   /** Whether nothing is being prepared or written. */
@@ -102,12 +114,13 @@ export class Lane {
     this.#place = place
     this.#taken = place.offset
     this.#written = place.offset
+    this.#hasGivenBack = false
   }
 
   /** Forgets its place and what was not yet being written; a write in flight ends as it may. Gives the next signal. */
   drop(): AbortSignal {
     this.#place = undefined
-    this.#awaited = undefined
+    this.#awaited.clear()
     this.#hold.abort()
     this.#hold = new AbortController()
     return this.#hold.signal
@@ -125,32 +138,63 @@ export class Lane {
   take(fetched: Stretch): Promise<void> {
     const place = this.#place
     if (place === undefined) return Promise.resolve()
+    if (this.#hasGivenBack) return this.#preparing
     const stretch = upTo(place.until, fetched)
     this.#taken = stretch.next
-    const { signal } = this.#hold
+    const taking = { epoch: place.epoch, signal: this.#hold.signal }
     const { portion } = fetched
     portion?.take()
     const room = this.#preparing
+    const held = { stretch, portion }
+    this.#fetched.add(held)
     this.#busy++
     this.#preparing = room
-      .then(() => this.#prepareAll(stretch, { epoch: place.epoch, signal }))
+      .then(() => this.#prepareAll(held, taking))
       .catch((fault) => this.#deps.onFatal(fault))
       .finally(() => {
         this.#busy--
+        this.#fetched.delete(held)
         // The last of its writes may still be under way; it tells of its own faults.
         this.#writing.then(() => portion?.release()).catch(this.#deps.onFatal)
       })
     return room
   }
 
-  async #prepareAll(
-    stretch: Stretch,
-    { epoch, signal }: { epoch: number; signal: AbortSignal },
-  ): Promise<void> {
+  async #prepareAll(held: Fetched, taking: Taking): Promise<void> {
+    const unknown = await this.#prepareKnown(held, taking)
+    if (unknown === undefined) return
+    await this.#writing
+    this.#giveBack()
+    const { signal } = taking
+    const waiter = { signal, firstOffset: this.#written }
+    const load = () => loadSchemas(unknown, this.#deps.loadSchema, signal)
+    const schemas = await this.#wait('registry', load, waiter)
+    if (schemas !== undefined && !signal.aborted) this.#deps.onStale(this)
+  }
+
+  // The others need the room, and it can be fetched again.
+  #giveBack(): void {
+    this.#hasGivenBack = true
+    for (const held of this.#fetched) {
+      held.stretch = undefined
+      held.portion?.release()
+    }
+  }
+
+  /** Prepares slice by slice; gives the ids of the first of which the registry, which is away, must tell the schemas. */
+  async #prepareKnown(
+    { stretch }: Fetched,
+    { epoch, signal }: Taking,
+  ): Promise<ReadonlySet<number> | undefined> {
+    if (stretch === undefined) return
     for (const slice of slices(stretch)) {
-      const waiter = { signal, firstOffset: slice.from }
-      const schemas = await this.#wait('registry', () => this.#loadSchemas(slice, signal), waiter)
-      if (schemas === undefined || signal.aborted) return
+      const ids = schemaIdsOf(slice.records)
+      // Kept with the slice: a topic full of made-up ids would drive them out of any cache before they are used.
+      const schemas = await loadSchemas(ids, this.#deps.loadSchema, signal).catch((fault) => {
+        if (!isPassing(fault)) throw fault
+      })
+      if (signal.aborted) return
+      if (schemas === undefined) return ids
       // What is only prepared ahead must not take the turn of a lane that has nothing in hand.
       const leave = await this.#deps.batches.enter(this.#inHand > 0 ? 1 : 0)
       this.#inHand++
@@ -162,7 +206,10 @@ export class Lane {
       const batch = await this.#prepare(slice, { epoch, schemas, signal })
       const readyMs = performance.now()
       await this.#writing
-      if (signal.aborted || batch === undefined) return done()
+      if (signal.aborted || batch === undefined) {
+        done()
+        return
+      }
       this.#busy++
       const prepared = { batch, readyMs, prepareMs: readyMs - beganMs }
       this.#writing = this.#write(prepared, signal).finally(() => {
@@ -172,22 +219,9 @@ export class Lane {
     }
   }
 
-  // Kept with the slice: a topic full of made-up ids would drive them out of any cache before they are used.
-  async #loadSchemas({ records }: Slice, signal: AbortSignal): Promise<Schemas> {
-    const ids = new Set(records.map((record) => schemaIdOf(record.value)))
-    ids.delete(undefined)
-    const waiting = [...ids] as number[]
-    const schemas: Schemas = new Map()
-    const load = async (id: number) => schemas.set(id, await this.#deps.loadSchema(id))
-    while (waiting.length > 0 && !signal.aborted) {
-      await Promise.all(waiting.splice(0, SCHEMAS_AT_ONCE).map(load))
-    }
-    return schemas
-  }
-
   async #prepare(
     { records, from, next, latestMs, rawDay }: Slice,
-    { epoch, schemas, signal }: { epoch: number; schemas: Schemas; signal: AbortSignal },
+    { epoch, schemas, signal }: Taking & { schemas: Schemas },
   ): Promise<PreparedBatch | undefined> {
     const { partition } = this
     const { sink, log } = this.#deps
@@ -252,11 +286,13 @@ export class Lane {
     call: () => Promise<T>,
     { signal, firstOffset }: { signal: AbortSignal; firstOffset: bigint },
   ): Promise<T | undefined> {
-    const say = (awaited: Outside | undefined) => {
-      if (awaited !== undefined) this.#deps.onRetry(awaited)
-      if (!signal.aborted) this.#awaited = awaited
+    const say = (outside: Outside) => {
+      this.#deps.onRetry(outside)
+      if (!signal.aborted) this.#awaited.add(outside)
     }
     const fields = { partition: this.partition, first_offset: String(firstOffset) }
-    return waitOut(what, call, { log: this.#deps.log, fields, signal, say })
+    return waitOut(what, call, { log: this.#deps.log, fields, signal, say }).finally(() => {
+      if (!signal.aborted) this.#awaited.delete(what)
+    })
   }
 }

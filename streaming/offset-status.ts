@@ -22,6 +22,7 @@ export interface PartitionOffsets {
   readonly next_offset: number | null
   readonly log_start: number | null
   readonly log_end: number | null
+  /** Null where the stored offset means nothing in the log. */
   readonly lag: number | null
   /** Offsets that were never read. */
   readonly gaps: number
@@ -33,7 +34,7 @@ export interface PartitionOffsets {
 
 /** Shows the stored offsets, which were read before the log, beside it. */
 export async function readOffsetStatus(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   { group, topic, stored, log }: Pick<Mover, 'group' | 'topic' | 'stored' | 'log'>,
 ): Promise<OffsetStatus> {
   const epoch = await findEpoch(client, topic)
@@ -69,7 +70,7 @@ function statusOf(partition: number, { stored, log, loss, gaps }: Found): Partit
     next_offset: numberOf(stored?.next),
     log_start: numberOf(bounds?.start),
     log_end: numberOf(bounds?.end),
-    lag: bounds === undefined ? null : lagOf(bounds, stored?.next),
+    lag: bounds === undefined || loss !== undefined ? null : lagOf(bounds, stored?.next),
     gaps,
     max_event_time: stored?.maxEventTime ?? null,
     state: loss !== undefined ? 'lost' : stored === undefined ? 'not begun' : 'ok',

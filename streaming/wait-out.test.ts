@@ -25,7 +25,7 @@ test.each<[Outside, string, unknown]>([
 ])('of two servers that are asked it is %s that %s', async (outside, _, fault) => {
   const enough = new AbortController()
   const told: unknown[] = []
-  const say = (awaited: Outside | undefined) => {
+  const say = (awaited: Outside) => {
     told.push(awaited)
     enough.abort()
   }

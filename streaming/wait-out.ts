@@ -22,8 +22,8 @@ export interface Waiter {
   readonly fields?: Readonly<Record<string, unknown>>
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal
-  /** Told after each vain attempt what is being waited for, and that the wait is over. */
-  readonly say: (awaited: Outside | undefined) => void
+  /** Told after each vain attempt what is being waited for. */
+  readonly say: (awaited: Outside) => void
 }
 
 /**
@@ -37,9 +37,7 @@ export async function waitOut<T>(
 ): Promise<T | undefined> {
   for (let waitMs = BACK_OFF_MS_FIRST; ; waitMs = Math.min(waitMs * 2, BACK_OFF_MS_MAX)) {
     try {
-      const value = await call()
-      say(undefined)
-      return value
+      return await call()
     } catch (fault) {
       if (!isPassing(fault)) throw fault
       const outside = what === 'told by the fault' ? outsideOf(fault) : what
@@ -53,8 +51,8 @@ export async function waitOut<T>(
   }
 }
 
-// What comes from kafkajs bears its name, wherever in it it was thrown; all else is Postgres'.
-function outsideOf(fault: unknown): Outside {
+/** Who is away. What comes from kafkajs bears its name, wherever in it it was thrown; all else is Postgres'. */
+export function outsideOf(fault: unknown): Outside {
   const { name } = fault as { name?: string }
   const isKafka = fault instanceof UpiError ? fault.code.startsWith('KAFKA_') : isKafkaJs(name)
   return isKafka ? 'kafka' : 'postgres'

@@ -12,6 +12,7 @@ import type { Placed } from './place-offsets.ts'
 import type { Rules } from './processor.ts'
 import { stretchOf } from './read-batch.ts'
 import type { Standing } from './scraped-metrics.ts'
+import { Silence } from './silence.ts'
 import type { Sink } from './sink.ts'
 import { Turns } from './turns.ts'
 import { OUTSIDES, type Outside, waitOut } from './wait-out.ts'
@@ -53,7 +54,9 @@ export class StreamWorker {
   readonly #consumer: GroupConsumer
   readonly #report: OffsetReport
   #assigned: readonly number[] | undefined
-  #awaited: Outside | undefined
+  /** Whom each of those waits for that go on at the same time. */
+  readonly #awaited = new Map<symbol, Outside>()
+  readonly #silence = new Silence()
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
@@ -95,11 +98,12 @@ export class StreamWorker {
 
   /** Why the worker is not reading all that is its own; undefined when it does, or has no partition to read. */
   readiness(): string | undefined {
-    if (this.#awaited !== undefined) return isAway(this.#awaited)
+    const [own] = [...this.#awaited.values(), ...this.#silence.away]
+    if (own !== undefined) return isAway(own)
     if (this.#assigned === undefined) return 'has not joined the group yet'
     if (this.#lost.size > 0) return this.#lost.why
     const lanes = this.#assigned.map((partition) => this.#laneOf(partition))
-    const awaited = lanes.find((lane) => lane.awaited !== undefined)?.awaited
+    const [awaited] = lanes.flatMap((lane) => lane.awaited)
     if (awaited !== undefined) return isAway(awaited)
     const waiting = lanes.filter(({ position }) => position === undefined)
     if (waiting.length === 0) return undefined
@@ -110,12 +114,12 @@ export class StreamWorker {
   standing(): Standing {
     const lanes = (this.#assigned ?? []).map((partition) => this.#laneOf(partition))
     const reading = lanes.filter(({ position }) => position !== undefined)
-    const awaited = [this.#awaited, ...lanes.map((lane) => lane.awaited)]
+    const own = [...this.#awaited.values(), ...this.#silence.away]
     return {
       assigned: lanes.length,
       lost: this.#lost.size,
       stored: new Map(reading.map(({ partition, written }) => [partition, written])),
-      awaited: new Set(awaited.filter((each) => each !== undefined)),
+      awaited: new Set([...own, ...lanes.flatMap((lane) => lane.awaited)]),
     }
   }
 
@@ -217,7 +221,7 @@ export class StreamWorker {
       const partitions = (this.#assigned ?? []).filter(
         (each) => this.#lost.has(each) || this.#laneOf(each).position !== undefined,
       )
-      const looked = this.#deps.sink.findOffsets(partitions)
+      const looked = this.#silence.note(this.#deps.sink.findOffsets(partitions))
       const places = await looked.catch((fault) => this.#lost.noteRefused(fault, partitions))
       if (places === undefined || signal.aborted) continue
       const isTold = (partition: number) => 'lost' in (places.get(partition) ?? {})
@@ -266,11 +270,15 @@ export class StreamWorker {
   }
 
   #wait<T>(what: Parameters<typeof waitOut>[0], call: () => Promise<T>): Promise<T | undefined> {
-    const say = (awaited: Outside | undefined) => {
-      if (awaited !== undefined) this.#deps.onRetry?.(awaited)
-      this.#awaited = awaited
+    const self = Symbol()
+    const say = (outside: Outside) => {
+      this.#deps.onRetry?.(outside)
+      this.#awaited.set(self, outside)
     }
-    return waitOut(what, call, { log: this.#deps.log, signal: this.#stop.signal, say })
+    const { log } = this.#deps
+    return waitOut(what, call, { log, signal: this.#stop.signal, say }).finally(() =>
+      this.#awaited.delete(self),
+    )
   }
 }
 

@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
+import { UpiError } from '../core/errors.ts'
 import { BytesInHand } from '../platform/bytes-in-hand.ts'
 import { COMPRESSIONS } from '../platform/kafka-codecs.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { readTopicLog } from '../platform/topic-log.ts'
 import { SESSION_MS } from '../streaming/group-consumer.ts'
 import { createSink, type Sink } from '../streaming/sink.ts'
-import { StreamWorker } from '../streaming/worker.ts'
+import { type StreamDeps, StreamWorker } from '../streaming/worker.ts'
 import { brokenBooks } from './books.ts'
 import { aMessage } from './factories.ts'
 import { FakeSink } from './fixtures/fake-sink.ts'
@@ -36,7 +37,10 @@ class WatchedHand extends BytesInHand {
 /** Fills many partitions with batches that pack well. */
 async function fill(): Promise<number> {
   const count = PARTITIONS.length
-  await own.admin.createPartitions({ topicPartitions: [{ topic: own.name, count }] })
+  const { topics } = await own.admin.fetchTopicMetadata({ topics: [own.name] })
+  if (topics[0]?.partitions.length !== count) {
+    await own.admin.createPartitions({ topicPartitions: [{ topic: own.name, count }] })
+  }
   const compression = COMPRESSIONS.zstd
   for (let i = 0; i < BATCHES * count; i++) {
     const messages = Array.from({ length: BATCH_MESSAGES }, () => ({
@@ -51,14 +55,18 @@ async function fill(): Promise<number> {
 
 const stops: (() => Promise<void>)[] = []
 
-function start(sink: Sink, hand: BytesInHand): void {
+function start(
+  sink: Sink,
+  hand: BytesInHand,
+  loadSchema: StreamDeps['loadSchema'] = async () => ({ type: 'UNKNOWN' }),
+): void {
   const abort = new AbortController()
   const worker = new StreamWorker({
     kafka: own.kafka,
     sink,
     hand,
     rules: RULES,
-    loadSchema: async () => ({ type: 'UNKNOWN' }),
+    loadSchema,
     topic: own.name,
     group: own.name,
     log,
@@ -77,8 +85,12 @@ afterEach(async () => {
 })
 
 /** Waits until so many partitions were written to their end. */
-async function allWritten(sink: FakeSink, partitions: readonly number[]): Promise<void> {
-  const end = `-${BATCHES * BATCH_MESSAGES}`
+async function allWritten(
+  sink: FakeSink,
+  partitions: readonly number[],
+  before = 0,
+): Promise<void> {
+  const end = `-${before + BATCHES * BATCH_MESSAGES}`
   const isDone = (each: number) => sink.of('written', each).at(-1)?.endsWith(end) === true
   await eventually(() => partitions.every(isDone))
 }
@@ -103,14 +115,30 @@ test('many partitions of packed batches arrive, and never more is in hand than t
   expect(await brokenBooks(own.pool)).toEqual([])
 }, 30_000)
 
-test('a partition that stands still leaves room for the others', async () => {
+test('partitions that stand still, and those that wait for the registry, leave room for the others', async () => {
+  const [still, waiting] = [PARTITIONS.slice(0, 3), PARTITIONS.slice(3, 9)]
+  const framed = Buffer.from([0, 0, 0, 0, 7, ...Buffer.from(JSON.stringify(aMessage()))])
+  await own.admin.createPartitions({
+    topicPartitions: [{ topic: own.name, count: PARTITIONS.length }],
+  })
+  for (const partition of waiting) {
+    const messages = [{ partition, value: framed }]
+    await eventually(() => own.producer.send({ topic: own.name, messages }))
+  }
   await fill()
   const sink = new FakeSink()
-  sink.hold(0)
-  start(sink, new WatchedHand(2 << 20))
-  await allWritten(sink, PARTITIONS.slice(1))
-  sink.letGo(0)
-  await allWritten(sink, [0])
+  for (const partition of still) sink.hold(partition)
+  let isAway = true
+  start(sink, new WatchedHand(2 << 20), async () => {
+    if (isAway) throw new UpiError('REGISTRY_UNAVAILABLE', 'away')
+    return { type: 'JSON' }
+  })
+  await allWritten(sink, PARTITIONS.slice(9))
+  for (const partition of still) sink.letGo(partition)
+  await allWritten(sink, still)
+  expect(waiting.flatMap((partition) => sink.of('prepare', partition))).toEqual([])
+  isAway = false
+  await allWritten(sink, waiting, 1)
 }, 30_000)
 
 test('while the budget is used up the consumer beats, and it goes on when there is room', async () => {

@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
+import { readStreamStatus } from '../streaming/stream-status.ts'
 import { brokenBooks } from './books.ts'
 import { eventually, useStack } from './harness.ts'
 import { useTopics } from './own-topic.ts'
@@ -17,7 +18,10 @@ test('expired messages stop their partition alone; after a seek it goes on by it
     const line = /partition 0: offsets 3 to 4 have expired .*offsets seek --to earliest/
     expect(await eventually(readiness, (text) => line.test(text))).toMatch(line)
     expect(run.stderr).toMatch(line)
-    expect((await own.list()).partitions).toMatchObject([{ state: 'lost' }, { state: 'ok' }])
+    expect((await own.list()).partitions).toMatchObject([
+      { state: 'lost', lag: null },
+      { state: 'ok', lag: 0 },
+    ])
     expect(await own.offsets('seek', '--to', 'earliest', '--partition', '0')).toMatchObject({
       code: 0,
     })
@@ -62,6 +66,11 @@ test('a topic that was made anew is told from the old one, and adopted as an epo
     const text = await eventually(readiness, (seen) => seen.includes('partition 1'))
     expect(text).toMatch(/partition 0 has only messages that came after .*offsets adopt/)
     expect(text).toMatch(/no partition 1 any more/)
+    const status = await readStreamStatus(own.pool, own.kafka, { topic: own.name, group: own.name })
+    expect(status.partitions).toMatchObject([
+      { partition: 0, next_offset: 3, log_end: 9, lag: null },
+      { partition: 1, next_offset: 2, log_end: null, lag: null },
+    ])
     expect(await own.offsets('seek', '--to', 'earliest', '--partition', '0')).toMatchObject({
       code: 3,
     })

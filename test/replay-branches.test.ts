@@ -65,6 +65,7 @@ test('wrong filters are refused', async () => {
   const wrong = [
     ...[{ from: 'monday' }, { from: 20260201 }, { limit: 0 }, { code: 'no code' }],
     ...[{ ids: [{ topic: 't' }] }, { ids: [null] }, { ids: 'all' }],
+    { progress: { until: '2026-02-02T10:00:00.000Z', letters: 0, counts: [], first: [] } },
   ]
   for (const input of wrong) {
     await expect(run('replayRejected', { noteRun }, input)).rejects.toMatchObject({

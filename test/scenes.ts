@@ -50,12 +50,14 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'daily-upi-aggregation-of-a-backfill',
-    activities: recordedDays({ plan: [] }).activities,
-    run: (client, taskQueue) =>
-      client.workflow.start('dailyUpiAggregation', {
-        ...{ taskQueue, workflowId: 'daily-upi-aggregation/2026-02-02' },
-        args: [{ date: '2026-02-02', backfill: { id: 'backfill/…', reason: 'never built' } }],
-      }),
+    activities: recordedDays({ plan: ['2026-02-02'] }).activities,
+    run: async (client, taskQueue) => {
+      await client.workflow.execute('backfillRange', {
+        ...{ taskQueue, workflowId: 'backfill/2026-02-02..2026-02-02' },
+        args: [{ from: '2026-02-02', to: '2026-02-02' }],
+      })
+      return client.workflow.getHandle('daily-upi-aggregation/2026-02-02')
+    },
   },
   { name: 'backfill-range', ...pausedBackfill() },
   {

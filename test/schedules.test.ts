@@ -56,6 +56,29 @@ describe('./upi schedules', () => {
     await handle.delete()
   })
 
+  test('apply removes what has left the list, and nothing of others', async () => {
+    const [first] = SCHEDULES as [Schedule]
+    await applySchedule(client, { ...first, id: 'has-left' }, own.name)
+    await applySchedule(client, { ...first, id: 'of-another-queue' }, 'another')
+    const workflow = { workflowType: 'theirs', workflowId: 'tick/of-others', taskQueue: own.name }
+    await client.schedule.create({
+      ...{ scheduleId: 'of-others', spec: {}, action: { type: 'startWorkflow', ...workflow } },
+    })
+    await eventually(async () => {
+      const listed: string[] = []
+      for await (const { scheduleId } of client.schedule.list()) listed.push(scheduleId)
+      return ['has-left', 'of-another-queue', 'of-others'].every((id) => listed.includes(id))
+    })
+    const lines = [
+      ...IDS.map((id) => `${id} updated`),
+      `has-left removed: it is not of the list any more`,
+    ]
+    expect((await schedules('apply')).stderr).toBe(lines.map((line) => `${line}\n`).join(''))
+    await expect(client.schedule.getHandle('has-left').describe()).rejects.toThrow()
+    for (const id of ['of-another-queue', 'of-others']) await client.schedule.getHandle(id).delete()
+    expect((await schedules('apply')).stderr).not.toContain('removed')
+  })
+
   test('pause holds through another apply, until resume', async () => {
     expect((await schedules('pause', ID, '--reason', 'stock taking')).code).toBe(0)
     await schedules('apply')

@@ -84,11 +84,15 @@ describe('dailyUpiAggregation', () => {
     })
   })
 
-  test('refuses what is not a day', async () => {
+  test('refuses what is not a day, and a day as a backfill would begin it: its stream was not waited for', async () => {
+    const backfill = { id: 'backfill/2026-02-01..2026-02-01', reason: 'by hand' }
+    const list = [DAY] as unknown as string
     await withWorker(own.configFor(), recorded().activities, async (client) => {
-      await expect(runDay(client, { date: '2026-02-30' })).rejects.toMatchObject({
-        cause: { type: 'OPTION_INVALID' },
-      })
+      for (const input of [{ date: '2026-02-30' }, { date: list }, { date: DAY, backfill }]) {
+        await expect(runDay(client, input)).rejects.toMatchObject({
+          cause: { type: 'OPTION_INVALID' },
+        })
+      }
     })
   })
 

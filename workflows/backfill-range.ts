@@ -1,15 +1,11 @@
 import {
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
-  defineQuery,
-  defineUpdate,
   isCancellation,
   proxyActivities,
   setCurrentDetails,
-  setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -17,48 +13,22 @@ import type { Activities } from '../activities/index.ts'
 import {
   type BackfillAsked,
   type BackfillInput,
-  type BackfillProgress,
   type BackfillResult,
   backfillId,
   checkBackfill,
-  concurrencyFault,
   type DayReason,
 } from '../core/backfill.ts'
 import type { BookState } from '../core/book-state.ts'
-import {
-  BACKFILL_DAYS_PER_RUN_MAX,
-  BACKFILL_REASONS_SHOWN_MAX,
-  EMPTY_DAYS_PER_STEP,
-} from '../core/limits.ts'
+import { BACKFILL_DAYS_PER_RUN_MAX, EMPTY_DAYS_PER_STEP } from '../core/limits.ts'
 import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
+import { BackfillStanding, type Carried } from './steps/backfill-standing.ts'
 import { buildOneDay } from './steps/build-one-day.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { fieldsOf, refuse } from './steps/fields-of.ts'
 
 const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
   proxyActivities<Activities>(LONG)
-
-const progressQuery = defineQuery<BackfillProgress>('progress')
-const pauseUpdate = defineUpdate<void>('pause')
-const resumeUpdate = defineUpdate<void>('resume')
-const setConcurrencyUpdate = defineUpdate<void, [number]>('setConcurrency')
-
-/** What one run of a backfill hands to the next. */
-interface Carried {
-  left: DayReason[]
-  readonly total: number
-  readonly upToDate: number
-  readonly skipped: readonly DayReason[]
-  readonly startedAt: number
-  done: number
-  failed: { date: string; error: string }[]
-  /** Whether any day had rows: something may follow from it, whichever try of its build has changed it. */
-  hasRows: boolean
-  concurrency: number
-  isPaused: boolean
-  pausedMs: number
-}
 
 /**
  * Builds and closes the days of a range that need it: those without rows many in one step, the others so many at a
@@ -75,8 +45,15 @@ export async function backfillRange(
   carried?: Carried,
 ): Promise<BackfillResult> {
   const asked = checkBackfill(fieldsOf(input, FIELDS) as BackfillInput)
-  if (typeof asked === 'string') throw ApplicationFailure.nonRetryable(asked, 'OPTION_INVALID')
-  return await new Backfill(asked, input.actor ?? 'temporal', carried).run()
+  if (typeof asked === 'string') refuse(asked)
+  // Who gives it by hand has neither planned from the ledger nor waited for the stream.
+  if (carried !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) {
+    refuse('the second argument is what one run of a backfill hands to the next')
+  }
+  const standing = new BackfillStanding(asked, carried)
+  const backfill = new Backfill(asked, input.actor ?? 'temporal', standing)
+  if (carried === undefined && !(await backfill.begin())) return standing.result()
+  return standing.result(await backfill.run())
 }
 
 const FIELDS = ['from', 'to', 'mode', 'concurrency', 'order', 'actor'] as const
@@ -84,33 +61,31 @@ const FIELDS = ['from', 'to', 'mode', 'concurrency', 'order', 'actor'] as const
 class Backfill {
   readonly #asked: BackfillAsked
   readonly #actor: string
-  readonly #running = new Set<string>()
-  #state: BackfillProgress['state'] = 'planning'
-  #pausedAt: number | undefined
-  #book: Carried
+  readonly #standing: BackfillStanding
 
-  constructor(asked: BackfillAsked, actor: string, carried?: Carried) {
+  constructor(asked: BackfillAsked, actor: string, standing: BackfillStanding) {
     this.#asked = asked
     this.#actor = actor
-    const now = Date.now()
-    this.#book = carried ?? {
-      ...{ left: [], total: 0, upToDate: 0, skipped: [], startedAt: now, done: 0, failed: [] },
-      ...{ hasRows: false, concurrency: asked.concurrency, isPaused: false, pausedMs: 0 },
-    }
-    if (this.#book.isPaused) this.#pausedAt = now
-    if (carried !== undefined) this.#state = 'running'
-    this.#listen()
+    this.#standing = standing
   }
 
-  async run(): Promise<BackfillResult> {
-    if (this.#state === 'planning') {
-      await this.#plan()
-      if (this.#book.total === 0) return this.#result()
-      this.#tell('waiting for the stream')
-      await awaitStream(backfillId(this.#asked))
-      await this.#settleEmptyDays()
-    }
-    this.#tell('running')
+  get #book(): Carried {
+    return this.#standing.book
+  }
+
+  /** Plans, waits for the stream and settles the days without rows; false if there is nothing to do. */
+  async begin(): Promise<boolean> {
+    await this.#plan()
+    if (this.#book.total === 0) return false
+    this.#standing.tell('waiting for the stream')
+    await awaitStream(backfillId(this.#asked))
+    await this.#settleEmptyDays()
+    return true
+  }
+
+  /** Builds what is left; gives what the books say once it is built. */
+  async run(): Promise<BookState | undefined> {
+    this.#standing.tell('running')
     try {
       await this.#buildDays()
     } catch (error) {
@@ -118,9 +93,9 @@ class Backfill {
       throw error
     }
     if (this.#book.left.length > 0) await this.#goOn()
-    this.#tell('finishing')
+    this.#standing.tell('finishing')
     await this.#follow()
-    return this.#result(await this.#reconcile())
+    return await this.#reconcile()
   }
 
   async #plan(): Promise<void> {
@@ -128,10 +103,10 @@ class Backfill {
       { key: UPI_BACKFILL, value: backfillId(this.#asked) },
       { key: UPI_MODEL, value: 'all' },
     ])
-    this.#tell('planning')
+    this.#standing.tell('planning')
     const plan = await planBackfill({ asked: this.#asked, actor: this.#actor })
     const { days, skipped, upToDate } = plan
-    this.#book = { ...this.#book, left: [...days], total: days.length, skipped, upToDate }
+    Object.assign(this.#book, { left: [...days], total: days.length, skipped, upToDate })
   }
 
   // Most days of a long range have no rows: as a child each would cost the server more than Postgres.
@@ -140,7 +115,7 @@ class Backfill {
     const actor = this.#actor
     const days = [...book.left]
     const left: DayReason[] = []
-    this.#tell('running')
+    this.#standing.tell('running')
     while (days.length > 0) {
       await condition(() => !book.isPaused)
       const step = days.splice(0, EMPTY_DAYS_PER_STEP)
@@ -148,7 +123,7 @@ class Backfill {
       const settled = new Set(await settleEmptyDays(tasks))
       left.push(...step.filter(({ date }) => !settled.has(date)))
       book.done += settled.size
-      this.#tell('running')
+      this.#standing.tell('running')
     }
     book.left = left
   }
@@ -157,48 +132,37 @@ class Backfill {
   async #buildDays(): Promise<void> {
     const book = this.#book
     for (let begun = 0; book.left.length > 0 && !isLongEnough(begun); begun += 1) {
-      await condition(() => !book.isPaused && this.#running.size < book.concurrency)
+      await condition(() => !book.isPaused && this.#standing.running.size < book.concurrency)
       const day = book.left.shift() as DayReason
-      this.#running.add(day.date)
+      this.#standing.running.add(day.date)
       book.hasRows = true
       void this.#build(day)
     }
-    await condition(() => this.#running.size === 0)
+    await condition(() => this.#standing.running.size === 0)
   }
 
   async #build(day: DayReason): Promise<void> {
     const scope = CancellationScope.current()
     const id = backfillId(this.#asked)
     const error = await buildOneDay(day, { actor: this.#actor, id })
-    this.#running.delete(day.date)
+    this.#standing.running.delete(day.date)
     if (scope.consideredCancelled && error !== undefined) return
-    this.#note(day.date, error)
-    this.#tell(this.#state)
-  }
-
-  #note(date: string, error: string | undefined): void {
-    const book = this.#book
-    if (error === undefined) {
-      book.done += 1
-      return
-    }
-    const isTold = book.failed.length < BACKFILL_REASONS_SHOWN_MAX
-    book.failed.push({ date, error: isTold ? error : 'see the ledger' })
+    this.#standing.note(day.date, error)
   }
 
   // Days in hand are let end before the next run: who waits for them is this one.
   async #goOn(): Promise<never> {
     await condition(allHandlersFinished)
-    this.#keepTime()
+    const carried = this.#standing.carry()
     return await continueAsNew<typeof backfillRange>(
       { ...this.#asked, actor: this.#actor },
-      this.#book,
+      carried,
     )
   }
 
   /** Cancelled days roll back by themselves; what the others have changed is followed up. */
   async #cleanUp(): Promise<void> {
-    await condition(() => this.#running.size === 0)
+    await condition(() => this.#standing.running.size === 0)
     await this.#follow()
     const { done, total } = this.#book
     setCurrentDetails(`Cancelled: ${done} of ${total} days are built and closed.`)
@@ -215,91 +179,8 @@ class Backfill {
     const { from, to } = this.#asked
     return (await reconcileSums({ from, to, actor: this.#actor })).state
   }
-
-  #listen(): void {
-    const book = () => this.#book
-    setHandler(progressQuery, () => this.#progress())
-    setHandler(
-      pauseUpdate,
-      () => {
-        book().isPaused = true
-        this.#pausedAt = Date.now()
-        this.#tell('paused')
-      },
-      { validator: () => refuseIf(book().isPaused, 'it is paused already') },
-    )
-    setHandler(
-      resumeUpdate,
-      () => {
-        this.#keepTime()
-        book().isPaused = false
-        this.#pausedAt = undefined
-        this.#tell('running')
-      },
-      { validator: () => refuseIf(!book().isPaused, 'it is not paused') },
-    )
-    setHandler(
-      setConcurrencyUpdate,
-      (concurrency) => {
-        book().concurrency = concurrency
-        this.#tell(this.#state)
-      },
-      { validator: (concurrency) => refuseIf(true, concurrencyFault(concurrency)) },
-    )
-  }
-
-  #keepTime(): void {
-    if (this.#pausedAt === undefined) return
-    this.#book.pausedMs += Date.now() - this.#pausedAt
-    this.#pausedAt = Date.now()
-  }
-
-  #progress(): BackfillProgress {
-    const { total, done, failed, skipped, concurrency, startedAt } = this.#book
-    return {
-      ...{ asked: this.#asked, state: this.#state, total, done, failed, skipped, concurrency },
-      running: [...this.#running],
-      startedAt: new Date(startedAt).toISOString(),
-      rate: this.#rate(),
-    }
-  }
-
-  #rate(): number {
-    const { startedAt, pausedMs, done } = this.#book
-    const paused = pausedMs + (this.#pausedAt === undefined ? 0 : Date.now() - this.#pausedAt)
-    const minutes = (Date.now() - startedAt - paused) / 60_000
-    return minutes > 0 ? Math.round((done / minutes) * 10) / 10 : 0
-  }
-
-  /** Shows in the Temporal UI where it stands. A pause is told whatever goes on meanwhile. */
-  #tell(state: BackfillProgress['state']): void {
-    const { total, done, failed, skipped, isPaused, concurrency } = this.#book
-    this.#state = isPaused && state === 'running' ? 'paused' : state
-    const lines = [
-      `**${this.#state}**: ${done} of ${total} days built and closed, ${concurrency} at a time.`,
-      ...(this.#running.size === 0 ? [] : [`Now: ${[...this.#running].join(', ')}.`]),
-      ...(skipped.length === 0 ? [] : [`Skipped: ${skipped.length}.`]),
-      ...failed.slice(0, 10).map(({ date, error }) => `- ${date} **failed**: ${error}`),
-    ]
-    setCurrentDetails(lines.join('\n'))
-  }
-
-  #result(books?: BookState): BackfillResult {
-    const { total, done, failed, skipped, upToDate } = this.#book
-    const state = total === 0 ? 'nothing to do' : failed.length > 0 ? 'partial' : 'done'
-    setCurrentDetails(
-      total === 0
-        ? `Nothing to do: ${upToDate} days are up to date, ${skipped.length} skipped.`
-        : `**${state}**: ${done} of ${total} days built and closed, ${failed.length} failed${books === undefined ? '' : `; books ${books}`}.`,
-    )
-    return { state, total, done, failed, skipped, upToDate, ...(books && { books }) }
-  }
 }
 
 function isLongEnough(begun: number): boolean {
   return begun >= BACKFILL_DAYS_PER_RUN_MAX || workflowInfo().continueAsNewSuggested
-}
-
-function refuseIf(isRefused: boolean, why: string | undefined): void {
-  if (isRefused && why !== undefined) throw ApplicationFailure.nonRetryable(why, 'OPTION_INVALID')
 }

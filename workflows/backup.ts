@@ -1,18 +1,12 @@
-import {
-  ApplicationFailure,
-  proxyActivities,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow'
+import { proxyActivities, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { Activities, BackupSummary } from '../activities/index.ts'
-import { type BusinessDate, isDate } from '../core/time.ts'
-import { LONG, SHORT } from './activity-options.ts'
+import type { BusinessDate } from '../core/time.ts'
+import { LONG } from './activity-options.ts'
 import { dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE } from './search-attributes.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { dayOf, fieldsOf } from './steps/fields-of.ts'
 
-const { takeBackup } = proxyActivities<Activities>(LONG)
-const { removeOldBackups } = proxyActivities<Activities>(SHORT)
+const { takeBackup, removeOldBackups } = proxyActivities<Activities>(LONG)
 
 export interface BackupInput {
   /** The name of the backup: by default the business day that ended. What it holds is always the cluster as it is now. */
@@ -33,16 +27,11 @@ export interface BackupResult extends BackupSummary {
  * oldest beyond UPI_BACKUPS_KEPT. Id: `backup/<date>`.
  */
 export async function backup(input?: BackupInput | null): Promise<BackupResult> {
-  const { date = dayThatEnded(Date.now()), again } = fieldsOf(input, ['date', 'again', 'actor'])
-  if (!isDate(date)) {
-    throw ApplicationFailure.nonRetryable(
-      `'${date}' is not a day such as 2026-02-01`,
-      'OPTION_INVALID',
-    )
-  }
+  const asked = fieldsOf(input, ['date', 'again', 'actor'])
+  const date = dayOf(asked.date ?? dayThatEnded(Date.now()))
   upsertSearchAttributes([{ key: UPI_BUSINESS_DATE, value: date }])
   setCurrentDetails(`Taking the base backup **${date}**.`)
-  const taken = await takeBackup({ date, again: again === true })
+  const taken = await takeBackup({ date, again: asked.again === true })
   const removed = taken.state === 'made' ? await removeOldBackups() : []
   const mib = Math.ceil(taken.bytes / 2 ** 20)
   const gone = removed.length === 0 ? '' : ` Removed: ${removed.join(', ')}.`

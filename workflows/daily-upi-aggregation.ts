@@ -1,17 +1,17 @@
 import {
-  ApplicationFailure,
   proxyActivities,
   setCurrentDetails,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { Activities, ModelRun } from '../activities/index.ts'
 import type { BookState } from '../core/book-state.ts'
-import { type BusinessDate, isDate } from '../core/time.ts'
+import type { BusinessDate } from '../core/time.ts'
 import { LONG } from './activity-options.ts'
 import { businessDateAt, dayThatEnded } from './business-day.ts'
 import { UPI_BUSINESS_DATE, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { dayOf, fieldsOf, refuse } from './steps/fields-of.ts'
 
 const { buildDay, reconcileSums, closeDay, buildBackfillDay } = proxyActivities<Activities>(LONG)
 
@@ -44,12 +44,10 @@ export async function dailyUpiAggregation(
   input?: DailyUpiAggregationInput | null,
 ): Promise<DailyUpiAggregationResult> {
   const asked = fieldsOf(input, ['date', 'actor', 'backfill'])
-  const date = asked.date ?? dayThatEnded(Date.now())
-  if (!isDate(date)) {
-    throw ApplicationFailure.nonRetryable(
-      `'${date}' is not a day such as 2026-02-01`,
-      'OPTION_INVALID',
-    )
+  const date = dayOf(asked.date ?? dayThatEnded(Date.now()))
+  // Who begins it by hand has not waited for the stream.
+  if (asked.backfill !== undefined && workflowInfo().parent === undefined) {
+    refuse('only a backfill gives the field backfill: start backfillRange')
   }
   // Asked before the build: a day that ends during it has not been seen whole.
   const isOver = date < businessDateAt(Date.now())

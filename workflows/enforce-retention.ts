@@ -1,9 +1,9 @@
-import { ApplicationFailure, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { type BusinessDate, isDate } from '../core/time.ts'
+import type { BusinessDate } from '../core/time.ts'
 import { SHORT } from './activity-options.ts'
 import { dayThatEnded } from './business-day.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { dayOf, fieldsOf } from './steps/fields-of.ts'
 
 const { findExpiredDays } = proxyActivities<Activities>(SHORT)
 
@@ -29,13 +29,8 @@ export interface EnforceRetentionResult {
 export async function enforceRetention(
   input?: EnforceRetentionInput | null,
 ): Promise<EnforceRetentionResult> {
-  const { date = dayThatEnded(Date.now()) } = fieldsOf(input, ['date', 'actor'])
-  if (!isDate(date)) {
-    throw ApplicationFailure.nonRetryable(
-      `'${date}' is not a day such as 2026-02-01`,
-      'OPTION_INVALID',
-    )
-  }
+  const asked = fieldsOf(input, ['date', 'actor'])
+  const date = dayOf(asked.date ?? dayThatEnded(Date.now()))
   const expired = await findExpiredDays({ date })
   const { keepFrom, waiting } = expired
   setCurrentDetails(`${waiting} days before **${keepFrom}** wait for the lake; none is removed.`)

@@ -1,15 +1,9 @@
-import {
-  ApplicationFailure,
-  defineQuery,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-} from '@temporalio/workflow'
+import { defineQuery, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import type { Activities, RebuiltDay } from '../activities/index.ts'
 import { REBUILD_DAYS_MAX } from '../core/limits.ts'
-import { addDays, type BusinessDate, dayNumberOf, isDate } from '../core/time.ts'
+import { addDays, type BusinessDate, dayNumberOf } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { dayOf, fieldsOf, refuse } from './steps/fields-of.ts'
 
 const { buildDay, rebuildDay } = proxyActivities<Activities>(LONG)
 const { noteRun } = proxyActivities<Activities>(SHORT)
@@ -50,7 +44,8 @@ export const rebuilding = defineQuery<RebuildProgress>('rebuilding')
 export async function rebuildClean(input: RebuildCleanInput): Promise<RebuildCleanResult> {
   const known = ['from', 'to', 'dryRun', 'actor'] as const
   const { dryRun = false, actor = 'temporal', ...range } = fieldsOf(input, known)
-  const { from, to } = rangeOf(range)
+  const from = dayOf(range.from)
+  const to = dayOf(range.to)
   const dates = datesOf(from, to)
   const days: RebuiltDay[] = []
   let doing = 'starting'
@@ -82,26 +77,9 @@ export async function rebuildClean(input: RebuildCleanInput): Promise<RebuildCle
   return { from, to, dryRun, days, built }
 }
 
-interface Range {
-  readonly from: BusinessDate
-  readonly to: BusinessDate
-}
-
-function rangeOf({ from, to }: Partial<Range>): Range {
-  const [first, last]: unknown[] = [from, to]
-  if (typeof first === 'string' && typeof last === 'string' && isDate(first) && isDate(last)) {
-    return { from: first, to: last }
-  }
-  refuse('from and to must be days such as 2026-02-01')
-}
-
 function datesOf(from: BusinessDate, to: BusinessDate): BusinessDate[] {
   const count = dayNumberOf(to) - dayNumberOf(from) + 1
   if (count < 1) refuse(`to ${to} lies before from ${from}`)
   if (count > REBUILD_DAYS_MAX) refuse(`${count} days are more than ${REBUILD_DAYS_MAX}`)
   return Array.from({ length: count }, (_, days) => addDays(from, days))
-}
-
-function refuse(message: string): never {
-  throw ApplicationFailure.nonRetryable(message, 'OPTION_INVALID')
 }

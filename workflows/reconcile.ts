@@ -1,15 +1,10 @@
-import {
-  ApplicationFailure,
-  proxyActivities,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow'
+import { proxyActivities, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { Activities, Reconciled } from '../activities/index.ts'
-import { type BusinessDate, isDate } from '../core/time.ts'
+import type { BusinessDate } from '../core/time.ts'
 import { LONG } from './activity-options.ts'
 import { reconciledDays } from './business-day.ts'
 import { UPI_BUSINESS_DATE } from './search-attributes.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { dayOf, fieldsOf, refuse } from './steps/fields-of.ts'
 
 const { reconcileRange } = proxyActivities<Activities>(LONG)
 
@@ -37,19 +32,14 @@ export interface ReconcileResult extends Reconciled {
 export async function reconcile(input?: ReconcileInput | null): Promise<ReconcileResult> {
   const asked = fieldsOf(input, ['from', 'to', 'date', 'actor'])
   const { from, to } = reconciledDays(asked, Date.now())
-  for (const day of [from, to]) {
-    if (isDate(day)) continue
-    throw ApplicationFailure.nonRetryable(`'${day}' is not a day such as 2026-02-01`, INVALID)
-  }
-  if (to < from) throw ApplicationFailure.nonRetryable(`${to} lies before ${from}`, INVALID)
+  for (const day of [from, to]) dayOf(day)
+  if (to < from) refuse(`${to} lies before ${from}`)
   upsertSearchAttributes([{ key: UPI_BUSINESS_DATE, value: to }])
   setCurrentDetails(`Reconciling **${from}** to **${to}**.`)
   const { state, books } = await reconcileRange({ from, to, actor: asked.actor ?? 'temporal' })
   setCurrentDetails([`**${from}** to **${to}**: ${state}.`, '', ...books.map(lineOf)].join('\n'))
   return { from, to, state, books }
 }
-
-const INVALID = 'OPTION_INVALID'
 
 function lineOf({ name, state, line }: Reconciled['books'][number]): string {
   return `- ${name}: ${state}${state === 'balanced' ? '' : `: ${line}`}`

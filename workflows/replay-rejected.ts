@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   continueAsNew,
   defineQuery,
   proxyActivities,
@@ -11,7 +10,7 @@ import type { Activities, ReplayedLetter } from '../activities/index.ts'
 import { REPLAY_IDS_MAX, REPLAYED_SHOWN_MAX } from '../core/limits.ts'
 import { parseInstant } from '../core/time.ts'
 import { LONG, SHORT } from './activity-options.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { fieldsOf, refuse } from './steps/fields-of.ts'
 
 const { replayStep } = proxyActivities<Activities>(LONG)
 const { noteRun } = proxyActivities<Activities>(SHORT)
@@ -80,6 +79,8 @@ export async function replayRejected(
 ): Promise<ReplayRejectedResult> {
   const asked = fieldsOf(input, FIELDS)
   refuseWrong(asked)
+  const isContinued = workflowInfo().continuedFromExecutionRunId !== undefined
+  if (asked.progress !== undefined && !isContinued) refuse('progress is not to be given by hand')
   const { code, from, ids, limit, dryRun = false, actor = 'temporal' } = asked
   let progress = asked.progress ?? (await begin(asked, actor))
   setHandler(replayed, () => ({ dryRun, letters: progress.letters, counts: progress.counts }))
@@ -161,8 +162,4 @@ function isPlace(id: LetterId): boolean {
   const { topic, partition, offset, epoch } = Object(id) as LetterId
   if (typeof topic !== 'string' || !/^\d{1,18}$/.test(offset)) return false
   return [partition, epoch ?? 0].every((each) => Number.isSafeInteger(each) && each >= 0)
-}
-
-function refuse(message: string): never {
-  throw ApplicationFailure.nonRetryable(message, 'OPTION_INVALID')
 }

@@ -1,14 +1,9 @@
-import {
-  ApplicationFailure,
-  ParentClosePolicy,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow'
+import { ParentClosePolicy, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import { heavyQueue } from '../core/task-queue.ts'
 import { dayThatEnded } from './business-day.ts'
 import { SCHEDULES } from './schedules.ts'
 import { SCHEDULED_START_TIME } from './search-attributes.ts'
-import { fieldsOf } from './steps/fields-of.ts'
+import { fieldsOf, refuse } from './steps/fields-of.ts'
 import { runOrMeet } from './steps/run-or-meet.ts'
 
 /**
@@ -37,5 +32,5 @@ export async function tick(input?: { readonly schedule: string } | null): Promis
 function scheduleOf(id: string) {
   const found = SCHEDULES.find((each) => each.id === id)
   if (found !== undefined) return found
-  throw ApplicationFailure.nonRetryable(`there is no schedule '${id}'`, 'OPTION_INVALID')
+  refuse(`there is no schedule '${id}'`)
 }

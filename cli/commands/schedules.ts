@@ -7,6 +7,7 @@ import { connectClient, temporalFault } from '../../platform/temporal.ts'
 import {
   applySchedule,
   readSchedule,
+  removeStale,
   type ScheduleStatus,
 } from '../../platform/temporal-schedules.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
@@ -23,7 +24,7 @@ export function schedulesCommand(): Command {
   subCommand(
     command,
     'apply',
-    'Create or update the schedules; what is paused stays paused.',
+    'Create, update or remove schedules as this version lists them; what is paused stays paused.',
   ).action(apply)
   subCommand(command, 'list', 'Show the schedules with their next and last runs.')
     .option('--json', 'print for machines')
@@ -46,6 +47,9 @@ async function apply(): Promise<void> {
     for (const schedule of SCHEDULES) {
       const outcome = await applySchedule(client, schedule, config.temporalTaskQueue)
       note(`${schedule.id} ${outcome}`)
+    }
+    for (const id of await removeStale(client, SCHEDULES, config.temporalTaskQueue)) {
+      note(`${id} removed: it is not of the list any more`)
     }
   })
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../../platform/config.ts'
 import { isOver, readState, type StackState } from '../../platform/stack/index.ts'
-import type { StreamStatus } from '../../platform/stream-status.ts'
+import type { StreamStatus } from '../../streaming/stream-status.ts'
 import { newCommand } from '../command.ts'
 import { partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, paint, print, printJson } from '../output.ts'

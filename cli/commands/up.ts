@@ -14,7 +14,7 @@ import {
   waitReady,
   watchStack,
 } from '../../platform/stack/index.ts'
-import { hasAcceptedSince } from '../../platform/stream-status.ts'
+import { hasAcceptedSince } from '../../streaming/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
 import { type PartFault, partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'

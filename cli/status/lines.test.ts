@@ -14,7 +14,15 @@ const SCHEDULE = {
 }
 const STREAM = { lag: 0, partitions: [], last_batch_age_seconds: 1 }
 // One that stands still while others go on: the last batch of all of them is a second old.
-const STILL = { partition: 2, next_offset: 9, log_end: 10, lag: 1, age_seconds: 90 }
+const STILL = { partition: 2, next_offset: 9, log_end: 10, lag: 1, lost: null, age_seconds: 90 }
+const LOST = {
+  partition: 1,
+  next_offset: 9,
+  log_end: 4,
+  lag: null,
+  lost: 'another log',
+  age_seconds: 1,
+}
 const PROCESS = { unready: null, retries: 0, awaited: [], partitions: 3 }
 const CLOSES = { days: [], last_closed_at: null }
 
@@ -46,6 +54,7 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
     'ok',
     '(2: 0)',
   ],
+  ['lag', { stream: { value: { ...STREAM, partitions: [LOST] } } }, 'act', '0 (1: lost)'],
   ['lag', { stream: { away: { who: 'Kafka', reason: 'is gone', fix: 'look' } } }, 'act', 'is gone'],
   ['lag', { stream: { away: { who: 'Postgres', reason: 'is gone' } } }, 'look', 'Postgres is away'],
   [

@@ -70,16 +70,19 @@ function lagLine(stream: NonNullable<Readings['stream']>): StatusLine {
   const { lag, partitions, last_batch_age_seconds: age } = stream.value
   // Each for itself: others that go on must not hide one that stands still.
   const stuck = partitions.filter(
-    (each) => each.lag > 0 && (each.age_seconds ?? age ?? 0) > STUCK_SECONDS,
+    (each) => (each.lag ?? 0) > 0 && (each.age_seconds ?? age ?? 0) > STUCK_SECONDS,
   )
   const isStuck = stuck.length > 0
-  const each = partitions.map(({ partition, lag: own }) => `${partition}: ${own}`).join(', ')
+  const isLost = partitions.some(({ lost }) => lost !== null)
+  const each = partitions
+    .map(({ partition, lag: own }) => `${partition}: ${own ?? 'lost'}`)
+    .join(', ')
   const longest = Math.max(...stuck.map((each) => each.age_seconds ?? age ?? 0))
   const who = stuck.map(({ partition }) => partition).join(', ')
   const standing = isStuck ? `, nothing written for ${formatSpan(longest * 1000)} in ${who}` : ''
   return {
     ...line,
-    state: isStuck ? 'act' : lag > LAG_MESSAGES_MAX ? 'look' : 'ok',
+    state: isStuck || isLost ? 'act' : lag > LAG_MESSAGES_MAX ? 'look' : 'ok',
     text: `${lag} (${each})${standing}`,
   }
 }

@@ -11,6 +11,7 @@ import { exposedNames, metricsIn } from '../../test/metric-names.ts'
 import { filesOf } from '../../test/repository.ts'
 import { band, dashboardJson, under, wide } from '../builder/dashboard.ts'
 import { stat } from '../builder/kinds.ts'
+import { panel as panelOf } from '../builder/panel.ts'
 import { PANEL, POSTGRES, PROMETHEUS, rows, sharedFrom } from '../builder/query.ts'
 import { UNITS } from '../builder/unit.ts'
 import { dashboardFiles } from '../write-dashboards.ts'
@@ -149,6 +150,16 @@ describe('the builder refuses', () => {
     expect(() => json(band(4, panel, panel))).toThrow('one title')
     const lost = stat({ ...words, queries: [sharedFrom('B')] })
     expect(() => json(under('Heading', band(4, lost)))).toThrow('no panel B')
+  })
+
+  test('when it is compiled: what is no option of Grafana, and what is no word of one', () => {
+    const given = { ...words, queries }
+    // @ts-expect-error it is colorMode
+    panelOf('stat', given, { options: { colourMode: 'value' } })
+    // @ts-expect-error it is 'area'
+    panelOf('stat', given, { options: { graphMode: 'areas' } })
+    // @ts-expect-error a stat has no settings of its fields
+    panelOf('stat', given, { options: {}, custom: { lineWidth: 1 } })
   })
 })
 

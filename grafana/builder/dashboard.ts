@@ -1,5 +1,6 @@
 import type { Panel } from './panel.ts'
 import { POSTGRES, type Query } from './query.ts'
+import type { Page } from './schema.ts'
 import type { Variable } from './variable.ts'
 
 /** A panel with its width, of the 24 that a page has. */
@@ -60,7 +61,7 @@ const PAGE_WIDTH = 24
 /** Grafana's own JSON of a dashboard: schema v1, which 11 and newer read. The same board gives the same bytes. */
 export function dashboardJson(board: Board): object {
   const { uid, title, question, from, refresh, variables = [], marks } = board
-  return {
+  const page: Page = {
     uid,
     title,
     description: question,
@@ -73,14 +74,17 @@ export function dashboardJson(board: Board): object {
     schemaVersion: 39,
     time: { from, to: 'now' },
     timepicker: { refresh_intervals: ['5s', '10s', '30s', '1m', '5m', '15m'] },
+    links: [TO_ALL_BOARDS],
+  }
+  return {
+    ...page,
     annotations: { list: marks === undefined ? [] : [markJson(marks)] },
     templating: { list: variables.map(({ json }) => json) },
-    links: [TO_ALL_BOARDS],
     panels: place(board),
   }
 }
 
-const TO_ALL_BOARDS = {
+const TO_ALL_BOARDS: NonNullable<Page['links']>[number] = {
   type: 'dashboards',
   title: 'UPI',
   tags: ['upi'],

@@ -1,4 +1,5 @@
 import { type Common, type Panel, panel, type Words } from './panel.ts'
+import type { Kinds } from './schema.ts'
 import { UNITS } from './unit.ts'
 
 /** Lines, bars or areas over time. */
@@ -16,7 +17,7 @@ export function timeSeries(
   },
 ): Panel {
   const { style = 'line', min, max, softMin, softMax } = given
-  const custom = {
+  const custom: Kinds['timeseries']['custom'] = {
     drawStyle: style === 'bars' ? 'bars' : 'line',
     fillOpacity: { line: 0, area: 25, bars: 80 }[style],
     lineWidth: style === 'bars' ? 0 : 1,
@@ -28,12 +29,12 @@ export function timeSeries(
     ...(softMax === undefined ? {} : { axisSoftMax: softMax }),
     ...(given.showSteps ? { thresholdsStyle: { mode: 'dashed' } } : {}),
   }
-  const defaults = {
+  const defaults: Kinds['timeseries']['defaults'] = {
     color: { mode: 'palette-classic' },
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
   }
-  const options = {
+  const options: Kinds['timeseries']['options'] = {
     legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
     tooltip: { mode: 'multi', sort: 'desc' },
   }
@@ -49,7 +50,7 @@ export function stat(
   },
 ): Panel {
   const { field, hasGraph = false, steps } = given
-  const options = {
+  const options: Kinds['stat']['options'] = {
     colorMode: 'value',
     graphMode: hasGraph ? 'area' : 'none',
     justifyMode: 'auto',
@@ -62,14 +63,24 @@ export function stat(
       values: false,
     },
   }
-  const mode = steps === undefined ? { mode: 'fixed', fixedColor: 'text' } : { mode: 'thresholds' }
-  return panel('stat', given, { options, defaults: { color: mode } })
+  const defaults: Kinds['stat']['defaults'] = {
+    color: steps === undefined ? { mode: 'fixed', fixedColor: 'text' } : { mode: 'thresholds' },
+  }
+  return panel('stat', given, { options, defaults })
 }
 
 /** Rows and columns; the statement sorts, and a click on a column sorts otherwise. */
 export function table(given: Common): Panel {
-  const custom = { align: 'auto', cellOptions: { type: 'auto' }, inspect: false }
-  const options = { showHeader: true, cellHeight: 'sm', enablePagination: false }
+  const custom: Kinds['table']['custom'] = {
+    align: 'auto',
+    cellOptions: { type: 'auto' },
+    inspect: false,
+  }
+  const options: Kinds['table']['options'] = {
+    showHeader: true,
+    cellHeight: 'sm',
+    enablePagination: false,
+  }
   return panel('table', given, {
     custom,
     defaults: { color: { mode: 'thresholds' }, ...noSteps(given) },
@@ -85,7 +96,7 @@ export function heatmap(
   },
 ): Panel {
   const { unit, decimals = 0, scheme, isTopDown = false } = given
-  const options = {
+  const options: Kinds['heatmap']['options'] = {
     calculate: false,
     cellGap: 1,
     cellValues: { unit: UNITS[unit], decimals },
@@ -110,8 +121,8 @@ export function heatmap(
 
 /** A bar for each row, named by a text column. */
 export function barChart(given: Common & { readonly by: string }): Panel {
-  const custom = { fillOpacity: 80, lineWidth: 0, axisSoftMin: 0 }
-  const options = {
+  const custom: Kinds['barchart']['custom'] = { fillOpacity: 80, lineWidth: 0, axisSoftMin: 0 }
+  const options: Kinds['barchart']['options'] = {
     xField: given.by,
     orientation: 'horizontal',
     showValue: 'always',
@@ -142,7 +153,7 @@ export function alertList(words: Omit<Words, 'unit'>): Panel {
 }
 
 // Grafana colours by a step at 80 unless it is told that there is none.
-function noSteps({ steps }: Common): object {
+function noSteps({ steps }: Common): Kinds['table']['defaults'] {
   if (steps !== undefined) return {}
   return { thresholds: { mode: 'absolute', steps: [{ color: 'text', value: null }] } }
 }

@@ -1,4 +1,5 @@
 import type { Query } from './query.ts'
+import type { Kinds } from './schema.ts'
 import { UNITS, type Unit } from './unit.ts'
 
 /** What a reader is told of every panel. */
@@ -62,10 +63,10 @@ export interface Panel extends Words {
 }
 
 /** Makes a panel of a kind, or refuses one that would leave its reader alone. */
-export function panel(
-  type: string,
+export function panel<Kind extends keyof Kinds>(
+  type: Kind,
   given: Common,
-  kind: { readonly custom?: object; readonly defaults?: object; readonly options: object },
+  kind: Kinds[Kind],
 ): Panel {
   refuseSilence(given)
   const { title, about, unit, empty, queries, only, range, interval, fields = {} } = given

@@ -1,9 +1,10 @@
 import { POSTGRES } from './query.ts'
+import type { Choice } from './schema.ts'
 
 /** A choice at the top of a dashboard; a statement uses it as $name. */
 export interface Variable {
   readonly name: string
-  readonly json: Readonly<Record<string, unknown>>
+  readonly json: Choice
 }
 
 /** One of a few words; a statement writes '$name'. */
@@ -15,7 +16,7 @@ export function oneOf(given: {
 }): Variable {
   const { name, label, about, values } = given
   const options = values.map((value, index) => ({ text: value, value, selected: index === 0 }))
-  const json = {
+  const json: Choice = {
     type: 'custom',
     name,
     label,
@@ -54,15 +55,14 @@ interface Found {
   readonly sql: string
 }
 
-function found({ name, label, about, sql }: Found, choice: object): Variable {
-  const json = {
+function found({ name, label, about, sql }: Found, choice: Choice): Variable {
+  const json: Choice = {
     type: 'query',
     name,
     label,
     description: about,
     datasource: POSTGRES,
     query: sql.trim(),
-    definition: sql.trim(),
     // When the range changes: what there is to choose from depends on it.
     refresh: 2,
     regex: '',

@@ -2,7 +2,7 @@ import { isModel, type Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
 import type { DayStep } from '../engine/plan.ts'
 import { agree, BuildRefused, buildModel, retried, secondsSince } from './build.ts'
-import { markClosed } from './close-day.ts'
+import { markClosed, wholeDay } from './close-day.ts'
 import { type Db, type Trx, underFreeLock, underLock } from './connection.ts'
 import { lookAtDay } from './empty-day.ts'
 import {
@@ -205,7 +205,7 @@ async function settle(
   if (below.length > 0) await markBelow(trx, below, date)
   if (changed.some((model) => day.reported.has(model))) await markRevised(trx, date, cause.reason)
   if (day.isFailed) {
-    const known = graph.models.map(({ name }) => name)
+    const known = wholeDay(graph).map(({ model }) => model.name)
     await clearFailure(trx, known, date)
   }
 }

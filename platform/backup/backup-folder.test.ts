@@ -89,15 +89,25 @@ test('a backup is found by name, by folder, or as the newest', () => {
   expect(() => backupFolder(dir, '2026-03-01')).toThrow(`there is no backup '2026-03-01'`)
 })
 
-test('the oldest go; a broken one is neither counted nor removed', () => {
+test('the oldest go; a broken one is neither counted nor removed', async () => {
   for (const name of NAMES) aBackup(name)
   rmSync(join(dir, '2026-02-01', RECORD))
-  expect(removeOld(dir, 2)).toEqual(['2026-02-02', '2026-02-02.2'])
-  expect(removeOld(dir, 2)).toEqual([])
+  expect(await removeOld(dir, 2)).toEqual(['2026-02-02', '2026-02-02.2'])
+  expect(await removeOld(dir, 2)).toEqual([])
   expect(readdirSync(dir)).toEqual(['2026-02-01', '2026-02-02.10', '2026-02-03'])
 })
 
-test('what was left by one that was killed goes, what another one writes stays', () => {
+test('old ones are removed beside other work, and no more of them once that is cancelled', async () => {
+  for (const name of NAMES) aBackup(name)
+  const cancelled = new AbortController()
+  const removing = removeOld(dir, 2, cancelled.signal)
+  cancelled.abort(new Error('cancelled'))
+  await expect(removing).rejects.toThrow('cancelled')
+  expect(listBackups(dir).map(({ name }) => name)).toEqual(NAMES.slice(1))
+  expect(await removeOld(dir, 2)).toEqual(['2026-02-02', '2026-02-02.2'])
+})
+
+test('what was left by one that was killed goes, what another one writes stays', async () => {
   const [mine, fresh, old] = ['2026-02-01', '2026-02-02', '2026-02-03'].map((name) => {
     const folder = join(dir, partName(name))
     mkdirSync(folder)
@@ -105,7 +115,7 @@ test('what was left by one that was killed goes, what another one writes stays',
   })
   const longAgo = new Date(Date.now() - 3_600_000)
   utimesSync(old as string, longAgo, longAgo)
-  removeLeftovers(dir, '2026-02-01')
+  await removeLeftovers(dir, '2026-02-01')
   expect(readdirSync(dir).map((name) => join(dir, name))).toEqual([fresh])
   expect(mine).toBeDefined()
 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename, isAbsolute, join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
 import { BACKUP_IDLE_MS_MAX } from '../../core/limits.ts'
@@ -100,26 +101,31 @@ export function nextName(dir: string, date: string): string {
 }
 
 /** Removes the oldest of the whole backups until no more than `keep` are left; returns their names. */
-export function removeOld(dir: string, keep: number): string[] {
+export async function removeOld(
+  dir: string,
+  keep: number,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const whole = listBackups(dir).filter(({ record }) => record !== undefined)
   const old = whole.slice(0, Math.max(0, whole.length - keep))
   for (const { folder, name } of old) {
+    signal?.throwIfAborted()
     // First out of sight: what is half removed must not be taken for a backup.
     const aside = join(dir, partName(name))
     renameSync(folder, aside)
-    rmSync(aside, { recursive: true, force: true })
+    await rm(aside, { recursive: true, force: true })
   }
   return old.map(({ name }) => name)
 }
 
 /** Removes what is left of backups that were killed. One that is being written has fresh files. */
-export function removeLeftovers(dir: string, name: string): void {
+export async function removeLeftovers(dir: string, name: string): Promise<void> {
   for (const entry of readdirSync(dir)) {
     if (!PART.test(entry)) continue
     const folder = join(dir, entry)
     const isOurs = basename(entry).startsWith(`.${name}.`)
     if (isOurs || Date.now() - lastWrite(folder) > BACKUP_IDLE_MS_MAX) {
-      rmSync(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     }
   }
 }

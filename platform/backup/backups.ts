@@ -6,13 +6,14 @@ import { type BackupWish, type TakenBackup, takeBackup } from './take-backup.ts'
 export interface Backups {
   take(wish: BackupWish): Promise<TakenBackup>
   /** Removes the oldest beyond those that are kept; returns their names. */
-  removeOld(): string[]
+  removeOld(signal: AbortSignal): Promise<string[]>
 }
 
 /** Backups by the settings; those that are missing are asked for when a backup is. */
 export function createBackups(config: Config): Backups {
   return {
     take: (wish) => takeBackup(need(config, 'backupDatabaseUrl', 'backupDir'), wish),
-    removeOld: () => removeOld(need(config, 'backupDir').backupDir, config.backupsKept),
+    removeOld: async (signal) =>
+      await removeOld(need(config, 'backupDir').backupDir, config.backupsKept, signal),
   }
 }

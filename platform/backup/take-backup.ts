@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
-import { open, writeFile } from 'node:fs/promises'
+import { createWriteStream, mkdirSync, renameSync, statfsSync } from 'node:fs'
+import { open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -75,7 +75,7 @@ async function writeBackup(
 ): Promise<BackupRecord> {
   const dir = config.backupDir
   const name = nextName(dir, wish.date)
-  removeLeftovers(dir, name)
+  await removeLeftovers(dir, name)
   const folder = join(dir, partName(name))
   mkdirSync(folder, { mode: 0o700 })
   try {
@@ -95,7 +95,7 @@ async function writeBackup(
     await syncFolder(dir)
     return record
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

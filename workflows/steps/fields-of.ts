@@ -1,4 +1,5 @@
-import { ApplicationFailure } from '@temporalio/workflow'
+import { ApplicationFailure } from '@temporalio/common'
+import { type BusinessDate, isDate } from '../../core/time.ts'
 
 /**
  * What a workflow was started with, once it has no fields but those that it knows: in the Temporal UI anything can be
@@ -16,6 +17,13 @@ export function fieldsOf<Input extends object>(
   return given as Partial<Input>
 }
 
-function refuse(message: string): never {
+/** The day that was given, once it is one: what was typed may be of any type. */
+export function dayOf(given: unknown): BusinessDate {
+  if (typeof given === 'string' && isDate(given)) return given
+  refuse(`'${given}' is not a day such as 2026-02-01`)
+}
+
+/** Ends a run whose input it would misunderstand. */
+export function refuse(message: string): never {
   throw ApplicationFailure.nonRetryable(message, 'OPTION_INVALID')
 }

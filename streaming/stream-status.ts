@@ -1,11 +1,13 @@
 import type { Kafka } from 'kafkajs'
 import type { ClientBase } from 'pg'
-import { findEpoch } from './queries/stream-epochs.ts'
-import { findOffsets } from './queries/stream-offsets.ts'
-import { lagOf, readLogBounds } from './topic-log.ts'
+import { findEpoch } from '../platform/queries/stream-epochs.ts'
+import { findOffsets } from '../platform/queries/stream-offsets.ts'
+import { readTopicLog } from '../platform/topic-log.ts'
+import { readOffsetStatus } from './offset-status.ts'
 
 /** Where the stream stands: what Kafka has less what Postgres has, and how old the last commit is. */
 export interface StreamStatus {
+  /** Of the partitions whose lag means something. */
   readonly lag: number
   readonly partitions: readonly PartitionStatus[]
   /** Seconds since a batch was last written; null before the first. */
@@ -15,8 +17,11 @@ export interface StreamStatus {
 export interface PartitionStatus {
   readonly partition: number
   readonly next_offset: number | null
-  readonly log_end: number
-  readonly lag: number
+  readonly log_end: number | null
+  /** Null where the stored offset means nothing in the log. */
+  readonly lag: number | null
+  /** Why the stream cannot go on here, and what to do. */
+  readonly lost: string | null
   /** Seconds since its offset last moved; null before it ever did. */
   readonly age_seconds: number | null
 }
@@ -31,23 +36,19 @@ export async function readStreamStatus(
   const admin = kafka.admin()
   try {
     // The log's ends last: read first, they would lie behind a stream that goes on meanwhile.
-    const log = await readLogBounds(admin, topic)
-    const partitions = [...log]
-      .map(([partition, bounds]) => {
-        const { next, ageSeconds } = stored.get(partition) ?? {}
-        return {
-          partition,
-          next_offset: next === undefined ? null : Number(next),
-          log_end: Number(bounds.end),
-          lag: lagOf(bounds, next),
-          age_seconds: ageSeconds ?? null,
-        }
-      })
-      .toSorted((a, b) => a.partition - b.partition)
+    const log = await readTopicLog(admin, topic)
+    const { partitions } = await readOffsetStatus(client, { group, topic, stored, log })
     const ages = [...stored.values()].map(({ ageSeconds }) => ageSeconds)
     return {
-      lag: partitions.reduce((sum, each) => sum + each.lag, 0),
-      partitions,
+      lag: partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+      partitions: partitions.map(({ partition, next_offset, log_end, lag, lost }) => ({
+        partition,
+        next_offset,
+        log_end,
+        lag,
+        lost,
+        age_seconds: stored.get(partition)?.ageSeconds ?? null,
+      })),
       last_batch_age_seconds: ages.length === 0 ? null : Math.min(...ages),
     }
   } finally {
