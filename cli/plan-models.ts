@@ -1,13 +1,21 @@
 import { addDays } from '../core/time.ts'
 import { type Explained, explain } from '../models/engine/explain.ts'
 import { planModels } from '../models/warehouse/run-models.ts'
+import { readRefusals } from '../platform/queries/days.ts'
 import { paint, print, printJson, printTable } from './output.ts'
 import { type ModelOptions, wantedOf, withModels } from './with-models.ts'
 
 /** `./upi models plan`, and `run --dry-run` */
 export async function planNow(options: ModelOptions): Promise<void> {
   await withModels(options, async ({ db, graph, models }) => {
-    const rows = explain(await planModels({ db, graph }, wantedOf(models, options)))
+    const plan = explain(await planModels({ db, graph }, wantedOf(models, options)))
+    const refusals = await readRefusals(db)
+    const rows = plan.map((row) => {
+      const refusal = row.does === 'build' ? refusals.get(row.subject) : undefined
+      return refusal === undefined
+        ? row
+        : { ...row, reason: `${row.reason}; refused last: ${refusal}` }
+    })
     if (options.json === true) printJson(rows)
     else if (rows.length === 0) print('nothing to do')
     else printPlan(foldDays(rows))

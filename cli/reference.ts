@@ -37,7 +37,7 @@ async function referencePage(): Promise<string> {
 const INTRODUCTION = `# Reference
 
 Made by \`npm run docs\` from \`cli/commands/\`, \`platform/settings.ts\`, \`core/errors.ts\`, \`streaming/metric-table.ts\`,
-\`platform/facts/fact-table.ts\` and \`core/limits.ts\`.`
+\`platform/facts/fact-table.ts\` and \`core/*limits.ts\`.`
 
 async function commandsPart(): Promise<string> {
   const entries = COMMANDS.flatMap((group) => group.entries)
@@ -134,7 +134,8 @@ function metricsTable(
 
 // The reasons stand in comments, one above each limit; some limits share one.
 function limitsPart(): string {
-  const text = readFileSync(join(CHECKOUT, 'core/limits.ts'), 'utf8')
+  const files = ['core/limits.ts', 'core/stack-limits.ts']
+  const text = files.map((path) => readFileSync(join(CHECKOUT, path), 'utf8')).join('\n')
   const rows = [...text.matchAll(/((?:^\/\/ .+\n)+)((?:^export const .+\n)+)/gm)].flatMap(
     ([, comment = '', limits = '']) => {
       const reason = comment

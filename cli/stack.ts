@@ -115,6 +115,7 @@ function processSpecs(config: Config, portBase: number, rate: number): ProcessSp
       env: { ...childEnv(config, portBase), UPI_METRICS_PORT: String(port) },
       needs,
       readyUrl: `http://127.0.0.1:${port}/readyz`,
+      aliveUrl: `http://127.0.0.1:${port}/healthz`,
       address: `127.0.0.1:${port}`,
       ports: [port],
     }

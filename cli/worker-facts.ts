@@ -12,6 +12,7 @@ import { askOver } from '../platform/facts/fact-reader.ts'
 import { Facts } from '../platform/facts/facts.ts'
 import { letterFacts } from '../platform/facts/letter-facts.ts'
 import { modelFacts } from '../platform/facts/model-facts.ts'
+import { partFacts } from '../platform/facts/part-facts.ts'
 import { poolFacts } from '../platform/facts/pool-facts.ts'
 import { sessionFacts } from '../platform/facts/session-facts.ts'
 import { sizeFacts } from '../platform/facts/size-facts.ts'
@@ -48,6 +49,7 @@ export function openFacts(
     sessionFacts(ask),
     sizeFacts(ask),
     diskFacts({ home: config.home, backups: backupDir, lake: config.lakeDir }),
+    partFacts(config.home),
     ...(hasBackups ? [backupFacts(ask, backupDir)] : []),
     scheduleFacts(client, SCHEDULE_IDS),
     workflowFacts(client, { workflows: WORKFLOWS, taskQueue: config.temporalTaskQueue }),

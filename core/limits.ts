@@ -1,4 +1,4 @@
-/** Every ceiling of the platform, unit last, with the reason above it. */
+/** Every ceiling of the platform, unit last, with the reason above it; those of the local stack are in stack-limits.ts. */
 
 // A UPI message is some 400 bytes; what is a hundred times larger is a mistake or an attack.
 export const MESSAGE_BYTES_MAX = 65_536
@@ -57,35 +57,6 @@ export const PARTITION_DAYS_AT_ONCE = 40
 // that follow its own. A topic that was once told to keep its producers' timestamps may hold any time whatever, or none.
 export const KAFKA_MS_MIN = 0
 export const KAFKA_MS_MAX = Date.UTC(2199, 11, 28) - 1
-
-// The local stack. A part that dies is back within a second; one that dies again and again does not eat the machine.
-export const RESTART_DELAY_MS_MIN = 200
-export const RESTART_DELAY_MS_MAX = 5_000
-
-// Ten seconds of health and the part starts over with the shortest delay.
-export const HEALTHY_MS_MIN = 10_000
-
-// A part that ends so often before it was ever ready will not become ready: say so instead of trying on.
-export const FIRST_STARTS_MAX = 3
-
-// One log file; two older ones are kept, so a part's logs never take more than three times this.
-export const LOG_FILE_BYTES_MAX = 10 * 1024 * 1024
-
-// What a failed part shows of its log.
-export const LOG_LINES_SHOWN_MAX = 20
-
-// An answer of a download host; a closed network must fall through to the next way at once.
-export const DOWNLOAD_ANSWER_MS_MAX = 4_000
-
-// A download that brings nothing for so long is given up.
-export const DOWNLOAD_SILENCE_MS_MAX = 30_000
-
-// A program that can be done without and cannot be had is asked for once a day: each start would wait for it anew.
-export const ABSENCE_REMEMBERED_MS = 24 * 60 * 60 * 1000
-
-// Free space needed to run at all, and to fetch or build the parts (the Go build's caches are the most of it).
-export const DISK_FREE_BYTES_MIN = 1024 ** 3
-export const FETCH_FREE_BYTES_MIN = 3 * 1024 ** 3
 
 // City and bank names are short; what is longer is not a name.
 export const FIELD_CHARS_MAX = 255

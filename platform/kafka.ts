@@ -9,17 +9,29 @@ import { hostOf, isTlsRefusal, lineOf, readTlsFiles, refusePlaintext } from './t
 const CONNECT_TIMEOUT_MS = 3_000
 const REQUEST_TIMEOUT_MS = 30_000
 
-/** Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. */
-export function createKafka(config: Needed<'kafkaBrokers'>, clientId: string, log: Logger): Kafka {
+/**
+ * Makes a Kafka client from the settings: plain, SSL, SASL or both, and kafkajs's log through ours. With `answerMsMax` it
+ * asks once and waits no longer, for whoever only looks.
+ */
+export function createKafka(
+  config: Needed<'kafkaBrokers'>,
+  clientId: string,
+  log: Logger,
+  { answerMsMax }: { readonly answerMsMax?: number } = {},
+): Kafka {
   stopIdleTimer()
   installCodecs()
   return new kafkajs.Kafka({
     ...kafkaAccess(config),
     clientId,
     connectionTimeout: CONNECT_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: answerMsMax ?? REQUEST_TIMEOUT_MS,
     // Worker and commands back off themselves, so that they can say what they wait for.
-    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+    retry: {
+      retries: answerMsMax === undefined ? 3 : 0,
+      initialRetryTime: 100,
+      maxRetryTime: 1_000,
+    },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => writeLog(log, entry),
   })

@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly name: string
   /** How long an answer may take before the server is given up. */
   readonly answerMsMax?: number
+  /** The same of a connection, for whoever only looks. */
+  readonly connectMsMax?: number
   /** Statements are sent without waiting for the answers of those before. */
   readonly isPipelined?: boolean
   /** What each session sets for itself. */
@@ -33,7 +35,7 @@ export function createPool(config: Config, url: string, options: PoolOptions): p
     connectionString: secureUrl(config, url),
     max: options.max,
     application_name: `upi-${options.name}`,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectMsMax ?? CONNECT_TIMEOUT_MS,
     // A server that vanishes without a word is noticed all the same.
     keepAlive: true,
     // What a session keeps, such as plans for days, goes with it.

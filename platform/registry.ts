@@ -14,6 +14,8 @@ export interface Registry {
   readonly client: SchemaRegistry
   /** Puts one question, once. Throws REGISTRY_UNAVAILABLE unless the registry has answered it. */
   ask(question: RegistryQuestion): Promise<RegistryAnswer>
+  /** What it calls itself, as Apicurio and Confluent's do; undefined for one that does not tell. */
+  readVersion(): Promise<string | undefined>
 }
 
 export interface RegistryQuestion {
@@ -52,7 +54,12 @@ export function createRegistry(config: Needed<'schemaRegistryUrl'>): Registry {
     },
     { [SchemaType.JSON]: { allowUnionTypes: true } },
   )
-  return { url, client, ask: (question) => ask({ url, headers }, question) }
+  return {
+    url,
+    client,
+    ask: (question) => ask({ url, headers }, question),
+    readVersion: () => readVersion(url, headers),
+  }
 }
 
 /** Says that the registry is away, or is none. */
@@ -83,6 +90,24 @@ async function ask(
   } catch (cause) {
     throw registryAway(url, reasonOf(cause as Error), cause)
   }
+}
+
+async function readVersion(
+  url: string,
+  headers: Record<string, string>,
+): Promise<string | undefined> {
+  const apicurio = {
+    url: new URL(url).origin,
+    path: '/apis/registry/v3/system/info',
+    name: 'Apicurio',
+  }
+  const confluent = { url, path: '/v1/metadata/version', name: 'Schema Registry' }
+  for (const { name, path, url: base } of [apicurio, confluent]) {
+    const answer = await ask({ url: base, headers }, { path }).catch(() => undefined)
+    const { version } = Object(answer?.body) as { version?: unknown }
+    if (typeof version === 'string') return `${name} ${version}`
+  }
+  return undefined
 }
 
 function readAnswer(status: number, text: string): RegistryAnswer {

@@ -22,6 +22,8 @@ export interface PartitionStatus {
   readonly lag: number | null
   /** Why the stream cannot go on here, and what to do. */
   readonly lost: string | null
+  /** Seconds since its offset last moved; null before it ever did. */
+  readonly age_seconds: number | null
 }
 
 /** Reads the stream's place from both ends. */
@@ -45,6 +47,7 @@ export async function readStreamStatus(
         log_end,
         lag,
         lost,
+        age_seconds: stored.get(partition)?.ageSeconds ?? null,
       })),
       last_batch_age_seconds: ages.length === 0 ? null : Math.min(...ages),
     }

@@ -245,10 +245,20 @@ describe('settings are those of the local stack', () => {
     const given = SERVICES.filter(([, each]) => isOurs(each)).flatMap(([name]) =>
       Object.keys(environment(name)),
     )
+    // The library of OpenTelemetry reads this one itself.
+    known.set('OTEL_EXPORTER_OTLP_HEADERS', 'Traces')
     expect(given.filter((name) => !known.has(name.replace(/_FILE$/, '')))).toEqual([])
-    const rules = [...known].filter(([name, group]) => group === 'Rules' && name !== 'UPI_PII_KEY')
-    expect(Object.keys(environment('stream'))).toEqual(
-      expect.arrayContaining(rules.map(([name]) => name)),
+    const notTheirs = ['UPI_PII_KEY', 'OPENLINEAGE_FILE']
+    const rules = [...known].filter(
+      ([name, group]) =>
+        ['Rules', 'Traces', 'Lineage'].includes(group) && !notTheirs.includes(name),
     )
+    for (const name of ['stream', 'worker']) {
+      expect(Object.keys(environment(name)), name).toEqual(
+        expect.arrayContaining(rules.map(([each]) => each)),
+      )
+    }
+    // A receiver of traces has a name in somebody's network.
+    expect(environment('worker').UPI_PLAINTEXT_HOSTS).toContain('${UPI_PLAINTEXT_HOSTS:+,')
   })
 })

@@ -4,6 +4,7 @@ import type { Admin, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DOCTOR_ANSWER_MS_MAX } from '../core/limits.ts'
 import { need } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
@@ -12,6 +13,7 @@ import { aMessage } from './factories.ts'
 import { freePort } from './free-port.ts'
 import { eventually, runCli, useStack } from './harness.ts'
 import { noteRunning } from './running-state.ts'
+import { withSilentServer } from './silent-server.ts'
 
 const own = useStack('database', 'topics', 'namespace')
 const NOBODY = '127.0.0.1:1'
@@ -47,8 +49,31 @@ async function faults(env: Record<string, string> = {}): Promise<Finding[]> {
   return all.filter(({ name, ok }) => !ok && !MACHINE.includes(name))
 }
 
-test('a platform that is well has nothing to mend', async () => {
+test('a platform that is well has nothing to mend, and the versions of its servers are told', async () => {
   expect(await faults()).toEqual([])
+  const { stdout } = await runCli(['doctor', '--json'], own.env)
+  const told = (JSON.parse(stdout) as Finding[]).filter(({ name }) => name.endsWith(' server'))
+  expect(told.map(({ name, text }) => `${name}: ${text}`)).toEqual([
+    expect.stringMatching(/^postgres server: Postgres 18\./),
+    expect.stringMatching(/^kafka server: Kafka 4\.\d or newer: 1 of cluster /),
+    expect.stringMatching(/^registry server: Apicurio 3\.\d+\.\d+ at http/),
+    expect.stringMatching(/^temporal server: Temporal \d/),
+  ])
+})
+
+test('a Kafka that takes connections and says nothing is named, and waited for no longer than need be', async () => {
+  await withSilentServer(async (address) => {
+    const began = performance.now()
+    expect(await faults({ KAFKA_BROKERS: address })).toEqual([
+      {
+        name: 'kafka server',
+        ok: false,
+        text: expect.stringContaining(address),
+        fix: expect.stringContaining('KAFKA_BROKERS'),
+      },
+    ])
+    expect(performance.now() - began).toBeLessThan(2 * DOCTOR_ANSWER_MS_MAX)
+  })
 })
 
 // What was done to the settings, and who is found to be away; the others are still looked at.
@@ -107,7 +132,7 @@ test.each([
        values ('r', '2026-02-01', '2026-02-01', 'fold', 'broken', 1, 'rows', 1, 0, 'x', '{}', 1, 'test')`,
     'truncate ops.reconciliations',
     'books',
-    './upi reconcile',
+    'docs/runbooks/books-broken.md',
   ],
 ])('%s is found', async (_, inject, mend, name, fix) => {
   await database.query(inject)

@@ -15,6 +15,7 @@ import { sessionFacts } from '../platform/facts/session-facts.ts'
 import { sizeFacts } from '../platform/facts/size-facts.ts'
 import { freePort } from './free-port.ts'
 import { eventually, runCli, startCli, useStack } from './harness.ts'
+import { noteRunning } from './running-state.ts'
 
 const own = useStack('database', 'topics', 'namespace')
 let admin: pg.Pool
@@ -190,6 +191,10 @@ test('a worker tells every metric of the table, Node’s and Temporal’s, with 
     insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit,
       wrong, waiting, line, keys, seconds, actor)
     values ('r', '2026-02-01', '2026-02-01', 'fold', 'balanced', 1, 'rows', 0, 0, 'x', '{}', 0, 'asha')`)
+  noteRunning(own.env.UPI_HOME as string, [
+    { name: 'stream', kind: 'process', external: false, restarts: 3, hangs: 2 },
+    { name: 'migrate', kind: 'step', external: false, state: 'done' },
+  ])
   const port = await freePort()
   const run = startCli(['worker'], { ...own.env, UPI_METRICS_PORT: String(port) })
   try {
@@ -213,6 +218,10 @@ test('a worker tells every metric of the table, Node’s and Temporal’s, with 
         .map(({ name }) => name)
         .toSorted(),
     )
+    expect([...text.matchAll(/^upi_part_.*$/gm)].map(([line]) => line)).toEqual([
+      'upi_part_restarts_total{part="stream"} 3',
+      'upi_part_hangs_total{part="stream"} 2',
+    ])
     expect(text).toMatch(/^process_resident_memory_bytes /m)
     expect(text).toMatch(/^temporal_/m)
   } finally {

@@ -150,7 +150,9 @@ describe('models run', () => {
     expect(again.code).toBe(1)
     const { failures } = JSON.parse(again.stdout)
     expect(failures).toMatchObject([{ model: 'daily_upi_summary', date: SECOND, bad_rows_kept: 1 }])
-    expect((await on.models('plan')).stdout).toMatch(/build +2026-02-02 +1 +\w/)
+    expect((await on.models('plan')).stdout).toMatch(
+      /build +2026-02-02 +1 +\w.*; refused last: .*latency_ms/,
+    )
     await on.admin.deleteFrom('clean_upi_transactions').where('txn_id', '=', 'X').execute()
     expect(await on.run()).toMatchObject({ days_built: 1, failures: [] })
   })

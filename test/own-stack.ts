@@ -49,6 +49,7 @@ export function webProcess(portBase: number, needs: readonly string[]): ProcessS
     env: plainEnvironment(),
     needs,
     readyUrl: `http://127.0.0.1:${port}/readyz`,
+    aliveUrl: `http://127.0.0.1:${port}/healthz`,
     ports: [port],
   }
 }

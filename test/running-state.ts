@@ -22,6 +22,7 @@ export function noteRunning(
       address: '',
       version: '1.0',
       restarts: 0,
+      hangs: 0,
       ...part,
     })),
   })

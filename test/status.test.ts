@@ -1,6 +1,10 @@
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { serveHealth } from '../platform/health-server.ts'
+import { freePort } from './free-port.ts'
 import { runCli, useStack } from './harness.ts'
 import { noteRunning } from './running-state.ts'
+import { withSilentServer } from './silent-server.ts'
 
 const own = useStack('database', 'topics', 'namespace')
 const NOBODY = '127.0.0.1:1'
@@ -33,6 +37,44 @@ test('the page tells of every server, and of a stream that does not answer', asy
   const found = Object.fromEntries(page.checks.map(({ name, state }) => [name, state]))
   expect(found).toMatchObject({ stream: 'act', lag: 'ok', rate: 'ok', letters: 'ok', days: 'ok' })
   expect(found).toMatchObject({ figures: 'ok', books: 'ok', postgres: 'ok', schedule: 'act' })
+})
+
+test('a process that does not answer is not ready, whatever its supervisor has seen last', async () => {
+  const home = join(own.env.UPI_HOME as string, 'silent')
+  const port = await freePort()
+  const health = await serveHealth({ host: '127.0.0.1', port, readiness: () => undefined })
+  const parts = (worker: string) => [
+    { name: 'stream', kind: 'process' as const, address: `127.0.0.1:${port}` },
+    { name: 'worker', kind: 'process' as const, address: worker },
+  ]
+  const asked = async (command: 'status' | 'up') => {
+    const { code, stdout, stderr } = await runCli([command], { ...own.env, UPI_HOME: home })
+    return { code, said: stdout + stderr }
+  }
+  try {
+    noteRunning(home, parts(NOBODY))
+    expect(await asked('status')).toEqual({
+      code: 1,
+      said: expect.stringMatching(/^not ready.*^worker +unready /ms),
+    })
+    expect(await asked('up')).toEqual({
+      code: 1,
+      said: expect.stringMatching(/not ready now.*upi: worker is ready: .* does not answer/s),
+    })
+    noteRunning(home, parts(`127.0.0.1:${port}`))
+    expect((await asked('status')).code).toBe(0)
+    expect((await asked('up')).code).toBe(0)
+  } finally {
+    await health.close()
+  }
+})
+
+test('a Postgres that takes connections and says nothing is named, and not Kafka in its place', async () => {
+  await withSilentServer(async (address) => {
+    const page = await pageWith({ DATABASE_URL: `postgres://upi:x@${address}/upi` })
+    expect(page.away).toEqual(['Postgres', 'the stream'])
+    expect([page.state('postgres'), page.state('lag')]).toEqual(['act', 'look'])
+  })
 })
 
 // One server away: who is named, and what is still known.

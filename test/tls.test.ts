@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Config, loadConfig, need } from '../platform/config.ts'
 import { createKafka, kafkaAccess } from '../platform/kafka.ts'
+import { readKafkaVersion } from '../platform/kafka-version.ts'
 import { createPool, secureUrl } from '../platform/postgres.ts'
 import { isFree } from '../platform/stack/ports.ts'
 import { probeExternalKafka, probePostgres } from '../platform/stack/probes.ts'
@@ -140,6 +141,7 @@ test('the supervisor finds such servers ready', async () => {
   const config = need(configWithText(), 'databaseUrl', 'kafkaBrokers')
   await probePostgres(secureUrl(config, config.databaseUrl))
   await probeExternalKafka(kafkaAccess(config))
+  expect(await readKafkaVersion(config, 5_000)).toMatch(/^Kafka 4\./)
 })
 
 describe('refused in one clear line, without a password, is', () => {

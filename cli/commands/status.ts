@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../../platform/config.ts'
 import { isOver, readState, type StackState } from '../../platform/stack/index.ts'
 import type { StreamStatus } from '../../streaming/stream-status.ts'
 import { newCommand } from '../command.ts'
+import { partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, paint, print, printJson } from '../output.ts'
 import type { StatusLine } from '../status/line.ts'
 import { statusLines } from '../status/lines.ts'
@@ -81,11 +82,15 @@ class Page {
   async read(): Promise<Status> {
     const state = readState(this.#config.home)
     const isLive = state !== undefined && !isOver(state.phase)
+    const [faults, readings] = isLive
+      ? await Promise.all([partFaults(state), this.#sourcesOf(state).read()])
+      : [[], null]
     const parts =
-      state === undefined ? { components: [], supervisor: null } : describeParts(state, isLive)
-    const readings = isLive ? await this.#sourcesOf(state).read() : null
+      state === undefined
+        ? { components: [], supervisor: null }
+        : describeParts(state, isLive, faults)
     return {
-      ready: isLive && state.ready,
+      ready: isLive && state.ready && faults.every(({ isOptional }) => isOptional),
       phase: state?.phase ?? 'stopped',
       home: this.#config.home,
       ...parts,

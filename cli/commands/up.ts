@@ -16,6 +16,7 @@ import {
 } from '../../platform/stack/index.ts'
 import { hasAcceptedSince } from '../../streaming/stream-status.ts'
 import { countOption, newCommand } from '../command.ts'
+import { type PartFault, partFaults } from '../doctor/part-faults.ts'
 import { formatBytes, formatSpan, note, paint, print, printTable } from '../output.ts'
 import { startOptions } from '../stack.ts'
 import { addressRows } from './env.ts'
@@ -63,8 +64,8 @@ async function up(options: Options, command: Command): Promise<void> {
       rememberPortBase(config.home, stack.portBase)
     }
     const progress = new StartProgress()
-    const state = await followStart(config, progress, signal)
-    if (attached) return
+    const { state, faults } = await followStart(config, progress, signal)
+    if (attached) return refuse(faults)
     if (choice.rate > 0 && only === undefined) {
       await awaitFirstTransaction(config, state.startedAt, signal)
     }
@@ -95,15 +96,24 @@ function sayAttached(home: string, pid: number, command: Command): void {
   note(`it stays as it was started, without regard to ${flags}; to change it: ./upi down first`)
 }
 
+/** Whoever starts what runs already wants it to run: what of it does not is told, and the answer is no. */
+function refuse(faults: readonly PartFault[]): void {
+  if (faults.length === 0) return
+  throw new UpiError('NOT_READY', faults.map(({ text }) => text).join('; '), {
+    fix: 'what ended or hangs is started again by itself: see ./upi status, and ./upi doctor if it stays',
+  })
+}
+
 async function followStart(
   config: Config,
   progress: StartProgress,
   signal: AbortSignal,
-): Promise<StackState> {
+): Promise<{ state: StackState; faults: readonly PartFault[] }> {
   const onChange = (next: StackState) => progress.show(next)
   const state = await waitReady(config.home, { onChange, signal })
-  printReady(config, state)
-  return state
+  const faults = (await partFaults(state)).filter(({ isOptional }) => !isOptional)
+  printReady(config, state, faults.length === 0)
+  return { state, faults }
 }
 
 const WATCHERS_MS_MAX = 10_000
@@ -223,12 +233,12 @@ async function awaitFirstTransaction(
   }
 }
 
-function printReady(config: Config, state: StackState): void {
+function printReady(config: Config, state: StackState, isReady: boolean): void {
   const seconds =
     state.readyAt === undefined
       ? ''
       : ` after ${formatSpan(Date.parse(state.readyAt) - Date.parse(state.startedAt))}`
-  print(paint('bold', `ready${seconds}`))
+  print(paint('bold', isReady ? `ready${seconds}` : 'not ready now'))
   print()
   printTable(addressRows(config, state), [
     { title: 'what', value: (row) => row.about },

@@ -1,9 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import type pg from 'pg'
-import { FACT_STATEMENT_MS_MAX, STANDSTILL_SECONDS_MAX } from '../../core/limits.ts'
+import {
+  DOCTOR_ANSWER_MS_MAX,
+  FACT_STATEMENT_MS_MAX,
+  STANDSTILL_SECONDS_MAX,
+} from '../../core/limits.ts'
 import { type Config, type Needed, need } from '../../platform/config.ts'
 import { createKafka, kafkaFault } from '../../platform/kafka.ts'
+import { readKafkaVersion } from '../../platform/kafka-version.ts'
 import { addressOf, createPool, postgresFault, withConnection } from '../../platform/postgres.ts'
 import { findEpoch } from '../../platform/queries/stream-epochs.ts'
 import { findOffsets } from '../../platform/queries/stream-offsets.ts'
@@ -16,6 +21,8 @@ import { type Fault, look } from './look.ts'
 
 // Who was caught between two batches has moved on by then.
 const SECOND_LOOK_MS = 2_000
+// One request, so that whoever does not answer is named before doctor goes on without.
+const ANSWER_MS_MAX = DOCTOR_ANSWER_MS_MAX / 3
 
 /** Whether Kafka is there, its topics are as planned, and the stream can go on in each partition and does. */
 export async function kafkaFindings(
@@ -24,7 +31,7 @@ export async function kafkaFindings(
 ): Promise<Finding[]> {
   const config = need(given, 'kafkaBrokers')
   const log = createLogger({ process: 'doctor', level: 'silent', pretty: false })
-  const admin = createKafka(config, 'upi-doctor', log).admin()
+  const admin = createKafka(config, 'upi-doctor', log, { answerMsMax: ANSWER_MS_MAX }).admin()
   try {
     const server = await look('kafka server', () => brokers(admin, config))
     if (server.some(({ ok }) => !ok)) return server
@@ -47,13 +54,14 @@ export async function kafkaFindings(
   }
 }
 
-async function brokers(admin: Admin, { kafkaBrokers }: Needed<'kafkaBrokers'>): Promise<string> {
+async function brokers(admin: Admin, config: Needed<'kafkaBrokers'>): Promise<string> {
   try {
     await admin.connect()
     const { brokers: all, clusterId } = await admin.describeCluster()
-    return `${all.length} of cluster ${clusterId}`
+    const version = await readKafkaVersion(config, ANSWER_MS_MAX)
+    return `${version}: ${all.length} of cluster ${clusterId}`
   } catch (fault) {
-    throw kafkaFault(fault, kafkaBrokers)
+    throw kafkaFault(fault, config.kafkaBrokers)
   }
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DISK_FREE_RATIO_MIN } from '../../core/alert-bounds.ts'
 import type { Config } from '../../platform/config.ts'
 import { diskFacts } from '../../platform/facts/disk-facts.ts'
 import {
@@ -9,15 +10,12 @@ import {
   type StackOptions,
   type StackState,
 } from '../../platform/stack/index.ts'
-import { readUnready } from '../../platform/stream-process.ts'
 import { kafkaFindings } from './kafka-findings.ts'
 import { type Fault, look } from './look.ts'
+import { partFaults } from './part-faults.ts'
 import { postgresFindings } from './postgres-findings.ts'
 import { registryFindings } from './registry-findings.ts'
 import { temporalFindings } from './temporal-findings.ts'
-
-// As the alert DiskFull.
-const DISK_FREE_SHARE_MIN = 0.1
 
 /** Looks at what runs: the parts of this stack, and every server that it has or that the settings name. */
 export async function platformFindings(config: Config, options: StackOptions): Promise<Finding[]> {
@@ -56,7 +54,7 @@ async function room({ home, backupDir, lakeDir }: Config): Promise<string | read
     name: labels.folder,
     share: bytes / (sizes[at]?.[0] ?? 1),
   }))
-  const low = shares.filter(({ share }) => share < DISK_FREE_SHARE_MIN)
+  const low = shares.filter(({ share }) => share < DISK_FREE_RATIO_MIN)
   const percent = (share: number) => `${Math.floor(share * 100)} %`
   if (low.length === 0) return `${percent(Math.min(...shares.map(({ share }) => share)))} free`
   return low.map(({ name, share }) => ({
@@ -74,25 +72,6 @@ async function parts(state: StackState): Promise<string | readonly Fault[]> {
     const { message = 'the last start failed', fix = 'see ./upi logs' } = state.failure ?? {}
     return [{ text: message, fix }]
   }
-  const faults = await Promise.all(state.components.map(partFault))
-  const bad = faults.filter((fault) => fault !== undefined)
+  const bad = await partFaults(state)
   return bad.length > 0 ? bad : `${state.components.length} ready`
-}
-
-async function partFault(part: StackState['components'][number]): Promise<Fault | undefined> {
-  const { name, kind, state, address, detail } = part
-  // Whatever is optional is done without, and status says why.
-  if (state === 'absent') return undefined
-  const fix = `see ./upi logs ${name}`
-  const isWell = state === 'ready' || state === 'done'
-  if (kind !== 'process' || address === '') {
-    const why = detail === undefined ? '' : `: ${detail}`
-    return isWell ? undefined : { text: `${name} is ${state}${why}`, fix }
-  }
-  try {
-    const unready = await readUnready(address)
-    return unready === null ? undefined : { text: `${name} is not ready: ${unready}`, fix }
-  } catch (fault) {
-    return { text: `${name} is ${state}: ${(fault as Error).message}`, fix }
-  }
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { CLOSE_OVERDUE_SECONDS_MAX } from '../../core/alert-bounds.ts'
 import { CLOCK_SKEW_MS_MAX, FACT_STATEMENT_MS_MAX } from '../../core/limits.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { bookFacts } from '../../platform/facts/book-facts.ts'
@@ -16,9 +17,6 @@ import { readCloses } from '../../platform/queries/days.ts'
 import type { Finding } from '../../platform/stack/index.ts'
 import { UNDATED_MODELS } from '../model-kinds.ts'
 import { type Fault, look } from './look.ts'
-
-// As the alert DayNotClosed.
-const CLOSE_OVERDUE_SECONDS = 1_800
 
 /** Whether Postgres is there, of this version, on time, and what its ledger says of days and books. */
 export async function postgresFindings(config: Config): Promise<Finding[]> {
@@ -84,16 +82,16 @@ async function skew(ask: Ask): Promise<string | readonly Fault[]> {
 }
 
 async function days(ask: Ask): Promise<string | readonly Fault[]> {
-  const failed = await ask<{ date: string }>(`
-    select business_date as date from ops.days where failed_at is not null
+  const failed = await ask<{ date: string; error: string }>(`
+    select business_date as date, coalesce(error, 'without a reason') as error from ops.days where failed_at is not null
     order by business_date limit 20`)
   const { upi_day_close_overdue_seconds: overdue = [] } = await dayFacts(ask).read()
-  const refused = failed.map(({ date }) => ({
-    text: `the last build of ${date} was refused`,
-    fix: `./upi backfill --from ${date} --to ${date} --mode failed shows why`,
+  const refused = failed.map(({ date, error }) => ({
+    text: `the last build of ${date} was refused: ${error}`,
+    fix: `docs/runbooks/day-failed.md, then ./upi backfill --from ${date} --to ${date} --mode failed`,
   }))
   const { days: last } = await readCloses(ask)
-  const late = (overdue[0]?.[0] ?? 0) > CLOSE_OVERDUE_SECONDS
+  const late = (overdue[0]?.[0] ?? 0) > CLOSE_OVERDUE_SECONDS_MAX
   const open = last.filter(({ state }) => late && state === 'open').map(({ date }) => date)
   const unclosed = open.map((date) => ({
     text: `${date} has ended and was not closed`,
@@ -109,6 +107,6 @@ async function books(ask: Ask): Promise<string | readonly Fault[]> {
   if (broken.length === 0) return all.length === 0 ? 'never looked at' : 'none broken'
   return broken.map(([, labels = {}]) => ({
     text: `the book ${labels.book} does not balance`,
-    fix: './upi reconcile names the days; ./upi rebuild --from D --to D makes them anew from raw',
+    fix: './upi reconcile names the days; docs/runbooks/books-broken.md says what mends this book, and what must not be changed',
   }))
 }

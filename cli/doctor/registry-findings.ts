@@ -9,7 +9,7 @@ export async function registryFindings(config: Config): Promise<Finding[]> {
   const registry = createRegistry(need(config, 'schemaRegistryUrl'))
   const server = await look('registry server', async () => {
     await registry.ask({ path: '/subjects' })
-    return registry.url
+    return `${(await registry.readVersion()) ?? 'of unknown version'} at ${registry.url}`
   })
   if (server.some(({ ok }) => !ok)) return server
   return [...server, ...(await look('schema', () => schemas(registry, config.topic)))]

@@ -13,7 +13,16 @@ const SCHEDULE = {
   missed: 0,
 }
 const STREAM = { lag: 0, partitions: [], last_batch_age_seconds: 1 }
-const LOST = { partition: 1, next_offset: 9, log_end: 4, lag: null, lost: 'another log' }
+// One that stands still while others go on: the last batch of all of them is a second old.
+const STILL = { partition: 2, next_offset: 9, log_end: 10, lag: 1, lost: null, age_seconds: 90 }
+const LOST = {
+  partition: 1,
+  next_offset: 9,
+  log_end: 4,
+  lag: null,
+  lost: 'another log',
+  age_seconds: 1,
+}
 const PROCESS = { unready: null, retries: 0, awaited: [], partitions: 3 }
 const CLOSES = { days: [], last_closed_at: null }
 
@@ -35,9 +44,15 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
   ['lag', { stream: { value: { ...STREAM, lag: 1_001 } } }, 'look', '1001'],
   [
     'lag',
-    { stream: { value: { ...STREAM, lag: 1, last_batch_age_seconds: 90 } } },
+    { stream: { value: { ...STREAM, lag: 1, partitions: [STILL] } } },
     'act',
-    'nothing written for 90.0 s',
+    'nothing written for 90.0 s in 2',
+  ],
+  [
+    'lag',
+    { stream: { value: { ...STREAM, lag: 1, partitions: [{ ...STILL, lag: 0 }] } } },
+    'ok',
+    '(2: 0)',
   ],
   ['lag', { stream: { value: { ...STREAM, partitions: [LOST] } } }, 'act', '0 (1: lost)'],
   ['lag', { stream: { away: { who: 'Kafka', reason: 'is gone', fix: 'look' } } }, 'act', 'is gone'],
@@ -55,12 +70,24 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
     '20.0 a second',
   ],
   [
+    'rate',
+    { pace: { value: { messages_last_minute: 60, rejected_last_minute: 60 } } },
+    'look',
+    '60 rejected',
+  ],
+  [
+    'letters',
+    { letters: { upi_dead_letters: [[1_001, { state: 'unrelayed' }]] } },
+    'look',
+    '1001 not relayed yet',
+  ],
+  [
     'letters',
     { letters: { upi_dead_letters: [[2, { state: 'open' }]] } },
     'look',
     '2 dead letters',
   ],
-  ['days', { days: { upi_days_failed: [[1]] } }, 'act', '1 failed'],
+  ['days', { days: { upi_days_failed: [[1]], upi_days_open: [[2]] } }, 'act', '2 open, 1 failed'],
   ['days', { days: { upi_day_close_overdue_seconds: [[1_801]] } }, 'act', 'overdue by 30 min'],
   [
     'figures',

@@ -1,4 +1,15 @@
+import {
+  CLOSE_OVERDUE_SECONDS_MAX,
+  CONNECTIONS_BUSY_RATIO_MAX,
+  DAILY_AGE_SECONDS_MAX,
+  DISK_FREE_RATIO_LOW,
+  DISK_FREE_RATIO_MIN,
+  MARTS_AGE_SECONDS_MAX,
+  TRANSACTION_SECONDS_MAX,
+  VIEWER_QUERY_SECONDS_MAX,
+} from '../../core/alert-bounds.ts'
 import type { Told } from '../../platform/facts/fact-reader.ts'
+import type { Closes } from '../../platform/queries/days.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
 import { formatBytes, formatSpan, inIndia } from '../output.ts'
 import { count, judge, type LineState, type StatusLine } from './line.ts'
@@ -6,16 +17,6 @@ import type { Reading } from './probe.ts'
 import type { Readings } from './sources.ts'
 import { streamLines } from './stream-lines.ts'
 import { figure, ranked } from './told.ts'
-
-// The bounds of the alerts, in grafana/alerts: whoever looks here must not be told otherwise than who is woken.
-const MARTS_OLD_SECONDS = 600
-const CLOSE_OVERDUE_SECONDS = 1_800
-const DAY_LATE_SECONDS = 26 * 3_600
-const TRANSACTION_LONG_SECONDS = 1_800
-const VIEWER_QUERY_SECONDS = 1
-const CONNECTIONS_BUSY = 0.8
-const DISK_LOOK = 0.2
-const DISK_ACT = 0.1
 
 /** The page of an operator, judged: everything that was asked, in the order in which one looks. */
 export function statusLines(readings: Readings): StatusLine[] {
@@ -30,16 +31,16 @@ export function statusLines(readings: Readings): StatusLine[] {
 function dayLines({ facts, closes }: Readings): StatusLine[] {
   const { days, models, books } = facts
   return [
-    ...each(closes, (reading) =>
-      judge({ name: 'days', more: './upi models plan' }, reading, (value) => {
-        const told = days !== undefined && 'value' in days ? days.value : {}
+    ...each(days, (reading) =>
+      judge({ name: 'days', more: './upi models plan' }, reading, (told) => {
         const overdue = figure(told, 'upi_day_close_overdue_seconds')
-        const all = value.days
-        const open = all.filter(({ state }) => state === 'open').length
+        const open = figure(told, 'upi_days_open')
         const failed = figure(told, 'upi_days_failed')
-        const at = value.last_closed_at
-        const last = at === null ? 'none closed yet' : `last close ${timeOf(new Date(at))}`
-        const isLate = overdue > CLOSE_OVERDUE_SECONDS
+        const last =
+          closes !== undefined && 'value' in closes
+            ? lastClose(closes.value)
+            : 'last close not known'
+        const isLate = overdue > CLOSE_OVERDUE_SECONDS_MAX
         const since = isLate ? `; overdue by ${formatSpan(overdue * 1000)}` : ''
         return {
           state: failed > 0 || isLate ? 'act' : 'ok',
@@ -57,7 +58,7 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
         const of = waiting.length === 0 ? `${count(marks.length, 'model')} built` : shown.join(', ')
         const looked = unseen > 0 ? `; changes unseen for ${formatSpan(unseen * 1000)}` : ''
         return {
-          state: oldest > MARTS_OLD_SECONDS ? 'look' : 'ok',
+          state: oldest > MARTS_AGE_SECONDS_MAX ? 'look' : 'ok',
           text: `${of}${looked}`,
         }
       }),
@@ -71,7 +72,7 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
         const states = Object.entries(by).map(([state, all = []]) => `${all.length} ${state}`)
         const shown = broken.length > 0 ? `broken: ${broken.join(', ')}` : states.join(', ')
         const looked = is.length === 0 ? 'never looked at' : `${shown}; all looked at`
-        const isLate = age > DAY_LATE_SECONDS
+        const isLate = age > DAILY_AGE_SECONDS_MAX
         return {
           state: broken.length > 0 ? 'act' : isLate ? 'look' : 'ok',
           text: is.length === 0 && !isLate ? looked : `${looked} ${formatSpan(age * 1000)} ago`,
@@ -79,6 +80,10 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
       }),
     ),
   ]
+}
+
+function lastClose({ last_closed_at: at }: Closes): string {
+  return at === null ? 'none closed yet' : `last close ${timeOf(new Date(at))}`
 }
 
 function scheduleLines({ schedules }: Readings): StatusLine[] {
@@ -118,7 +123,7 @@ function serverLines({ facts }: Readings): StatusLine[] {
       judge({ name: 'backup', more: './upi backup list' }, reading, (told) => {
         const age = figure(told, 'upi_backup_age_seconds')
         return {
-          state: age > DAY_LATE_SECONDS ? 'look' : 'ok',
+          state: age > DAILY_AGE_SECONDS_MAX ? 'look' : 'ok',
           text: `${formatSpan(age * 1000)} since the newest, or the start`,
         }
       }),
@@ -131,8 +136,8 @@ function serverLines({ facts }: Readings): StatusLine[] {
         const viewer = ['upi_report', 'upi_api'].map((role) =>
           figure(told, 'upi_postgres_longest_query_seconds', role),
         )
-        const isLong = (open?.value ?? 0) > TRANSACTION_LONG_SECONDS
-        const isSlow = Math.max(...viewer) > VIEWER_QUERY_SECONDS
+        const isLong = (open?.value ?? 0) > TRANSACTION_SECONDS_MAX
+        const isSlow = Math.max(...viewer) > VIEWER_QUERY_SECONDS_MAX
         return {
           state: isLong || isSlow ? 'look' : 'ok',
           text: `longest ${said(query)}; transaction ${said(open)}`,
@@ -153,7 +158,10 @@ function serverLines({ facts }: Readings): StatusLine[] {
         const size = sizes.find(({ label }) => label === least.label)?.value
         const names = sizes.filter(({ value }) => value === size).map(({ label }) => label)
         const text = `${formatBytes(free)} free, ${Math.round(share * 100)} % (${names.join(', ')})`
-        return { state: share < DISK_ACT ? 'act' : share < DISK_LOOK ? 'look' : 'ok', text }
+        return {
+          state: share < DISK_FREE_RATIO_MIN ? 'act' : share < DISK_FREE_RATIO_LOW ? 'look' : 'ok',
+          text,
+        }
       }),
     ),
   ]
@@ -174,7 +182,7 @@ function postgresLine(reading: Reading<Told>, sizes: Readings['facts']['sizes'])
       : ''
   return {
     ...line,
-    state: used / max > CONNECTIONS_BUSY ? 'look' : 'ok',
+    state: used / max > CONNECTIONS_BUSY_RATIO_MAX ? 'look' : 'ok',
     text: `${used} of ${max} connections${bytes}`,
   }
 }

@@ -4,6 +4,7 @@ import {
   resourcesOf,
   type StackState,
 } from '../../platform/stack/index.ts'
+import type { PartFault } from '../doctor/part-faults.ts'
 import { type Column, formatBytes, formatSpan, paint, tableLines } from '../output.ts'
 import { cut, lengthOf } from './page.ts'
 
@@ -24,20 +25,38 @@ export interface ComponentStatus {
   readonly pss_bytes: number | null
   readonly started_at: string | null
   readonly restarts: number
+  readonly hangs: number
   readonly detail: string | null
 }
 
-type SupervisorStatus = Pick<ComponentStatus, 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'>
+type SupervisorStatus = Pick<
+  ComponentStatus,
+  'state' | 'pid' | 'rss_bytes' | 'pss_bytes' | 'started_at'
+>
 
 /** Describes the parts of a stack and what they take. */
-export function describeParts(state: StackState, isLive: boolean): Parts {
+export function describeParts(
+  state: StackState,
+  isLive: boolean,
+  faults: readonly PartFault[],
+): Parts {
   const { supervisor, startedAt } = state
   const pids = state.components.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
   const resources = isLive ? resourcesOf([...pids, supervisor.pid]) : new Map()
-  const components = state.components.map((component) => describeOne(component, isLive, resources))
+  const known = new Map(faults.map(({ name, why }) => [name, why]))
+  const components = state.components.map((component) => {
+    const described = describeOne(component, isLive, resources)
+    // It was asked just now, the supervisor asks every few seconds.
+    const detail = described.state === 'ready' ? known.get(component.name) : undefined
+    return detail === undefined ? described : { ...described, state: 'unready', detail }
+  })
   if (!isLive) return { components, supervisor: null }
   const own = memoryOf(supervisor.pid, resources)
-  return { components, supervisor: { pid: supervisor.pid, ...own, started_at: startedAt } }
+  const standing = known.has('supervisor') ? 'stopped' : 'ready'
+  return {
+    components,
+    supervisor: { state: standing, pid: supervisor.pid, ...own, started_at: startedAt },
+  }
 }
 
 function describeOne(
@@ -54,6 +73,7 @@ function describeOne(
     ...memoryOf(component.pid, resources),
     started_at: component.startedAt ?? null,
     restarts: component.restarts,
+    hangs: component.hangs,
     detail: component.detail ?? null,
   }
 }
@@ -83,7 +103,7 @@ export function partsTable(parts: Parts, width: number): string[] {
     { title: 'memory', value: (row) => memoryText(row), align: 'right' },
     { title: 'address', value: (row) => row.address },
     { title: 'age', value: (row) => ageText(row, now), align: 'right' },
-    { title: 'restarts', value: (row) => row.restarts || '', align: 'right' },
+    { title: 'restarts', value: restartsText, align: 'right' },
   ]
   const without = (names: readonly string[]) =>
     columns.filter(({ title }) => !names.includes(title))
@@ -107,8 +127,8 @@ export function partsBriefly(parts: Parts): string[] {
     ...(well.length === 0 ? [] : [`${paint('green', 'ready')}  ${names}`]),
     ...rows
       .filter((row) => !isWell(row.state))
-      .map(({ name, state, detail, restarts }) => {
-        const again = restarts === 0 ? '' : `, ${restarts} restarts`
+      .map(({ name, state, detail, restarts, hangs }) => {
+        const again = restarts === 0 ? '' : `, ${restartsText({ restarts, hangs })} restarts`
         return `${paint(stateStyle(state), state)}  ${name}${again}  ${detail ?? ''}  ./upi logs ${name}`
       }),
   ]
@@ -116,8 +136,8 @@ export function partsBriefly(parts: Parts): string[] {
 
 function rowsOf({ components, supervisor }: Parts): ComponentStatus[] {
   if (supervisor === null) return [...components]
-  const rest = { address: '', version: '', restarts: 0, detail: null }
-  return [...components, { name: 'supervisor', state: 'ready', ...rest, ...supervisor }]
+  const rest = { address: '', version: '', restarts: 0, hangs: 0, detail: null }
+  return [...components, { name: 'supervisor', ...rest, ...supervisor }]
 }
 
 function memoryText(row: ComponentStatus): string {
@@ -128,6 +148,11 @@ function memoryText(row: ComponentStatus): string {
 function ageText(row: ComponentStatus, now: number): string {
   if (row.pid === null || row.started_at === null) return ''
   return formatSpan(now - Date.parse(row.started_at))
+}
+
+function restartsText({ restarts, hangs }: Pick<ComponentStatus, 'restarts' | 'hangs'>): string {
+  if (hangs > 0) return `${restarts} (hung ${hangs})`
+  return restarts === 0 ? '' : String(restarts)
 }
 
 function isWell(state: string): boolean {

@@ -174,6 +174,8 @@ function openPool(config: Config, url: string): pg.Pool {
     max: CONNECTIONS_MAX,
     name: 'status',
     answerMsMax: FACT_STATEMENT_MS_MAX,
+    // Shorter than a reading may take, so that it is Postgres who is named.
+    connectMsMax: FACT_STATEMENT_MS_MAX,
     settings: { statement_timeout: String(FACT_STATEMENT_MS_MAX), jit: 'off' },
   })
 }

@@ -1,10 +1,14 @@
+import {
+  LAG_MESSAGES_MAX,
+  LETTERS_UNRELAYED_MAX,
+  REJECTED_MESSAGES_MIN,
+  REJECTED_RATIO_MAX,
+} from '../../core/alert-bounds.ts'
 import { formatSpan } from '../output.ts'
 import { count, judge, type StatusLine } from './line.ts'
 import type { Readings } from './sources.ts'
 import { figure } from './told.ts'
 
-// As the alert StreamLag.
-const LAG_MAX = 1_000
 // A partition with messages that nobody has taken for so long stands still: batches are written within a second.
 const STUCK_SECONDS = 60
 
@@ -31,7 +35,7 @@ export function streamLines({ process, stream, pace, facts }: Readings): StatusL
         const { messages_last_minute: messages, rejected_last_minute: rejected } = value
         const age = 'value' in (stream ?? {}) ? lastBatch(stream as never) : ''
         const each = (messages / 60).toFixed(1)
-        const isBad = messages > 1_000 && rejected / messages > 0.01
+        const isBad = rejected > REJECTED_MESSAGES_MIN && rejected / messages > REJECTED_RATIO_MAX
         return {
           state: isBad ? 'look' : 'ok',
           text: `${each} a second${age}; ${rejected} rejected`,
@@ -45,7 +49,7 @@ export function streamLines({ process, stream, pace, facts }: Readings): StatusL
         const open = figure(told, 'upi_dead_letters', 'open')
         const unrelayed = figure(told, 'upi_dead_letters', 'unrelayed')
         return {
-          state: open > 0 ? 'look' : 'ok',
+          state: open > 0 || unrelayed > LETTERS_UNRELAYED_MAX ? 'look' : 'ok',
           text: `${count(open, 'dead letter')} open, ${unrelayed} not relayed yet`,
         }
       }),
@@ -64,15 +68,21 @@ function lagLine(stream: NonNullable<Readings['stream']>): StatusLine {
     return { name: 'lag', more: './upi logs kafka', state: 'act', text }
   }
   const { lag, partitions, last_batch_age_seconds: age } = stream.value
-  const isStuck = lag > 0 && (age ?? 0) > STUCK_SECONDS
+  // Each for itself: others that go on must not hide one that stands still.
+  const stuck = partitions.filter(
+    (each) => (each.lag ?? 0) > 0 && (each.age_seconds ?? age ?? 0) > STUCK_SECONDS,
+  )
+  const isStuck = stuck.length > 0
   const isLost = partitions.some(({ lost }) => lost !== null)
   const each = partitions
     .map(({ partition, lag: own }) => `${partition}: ${own ?? 'lost'}`)
     .join(', ')
-  const standing = isStuck ? `, nothing written for ${formatSpan((age ?? 0) * 1000)}` : ''
+  const longest = Math.max(...stuck.map((each) => each.age_seconds ?? age ?? 0))
+  const who = stuck.map(({ partition }) => partition).join(', ')
+  const standing = isStuck ? `, nothing written for ${formatSpan(longest * 1000)} in ${who}` : ''
   return {
     ...line,
-    state: isStuck || isLost ? 'act' : lag > LAG_MAX ? 'look' : 'ok',
+    state: isStuck || isLost ? 'act' : lag > LAG_MESSAGES_MAX ? 'look' : 'ok',
     text: `${lag} (${each})${standing}`,
   }
 }

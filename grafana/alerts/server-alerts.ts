@@ -1,3 +1,10 @@
+import {
+  CONNECTIONS_BUSY_RATIO_MAX,
+  DISK_FREE_RATIO_LOW,
+  DISK_FREE_RATIO_MIN,
+  TRANSACTION_SECONDS_MAX,
+  VIEWER_QUERY_SECONDS_MAX,
+} from '../../core/alert-bounds.ts'
 import type { AlertGroup } from './alert.ts'
 import { STREAM_POOL_RATIO, WORKER_POOL_RATIO } from './ratios.ts'
 
@@ -9,7 +16,7 @@ export const SERVER_ALERTS: AlertGroup = {
   alerts: [
     {
       name: 'PoolFull',
-      expr: `(${STREAM_POOL_RATIO} or ${WORKER_POOL_RATIO}) > 0.8`,
+      expr: `(${STREAM_POOL_RATIO} or ${WORKER_POOL_RATIO}) > ${CONNECTIONS_BUSY_RATIO_MAX}`,
       for: '5m',
       severity: 'warning',
       summary:
@@ -17,35 +24,34 @@ export const SERVER_ALERTS: AlertGroup = {
     },
     {
       name: 'PostgresConnections',
-      expr: 'sum by (job, instance) (upi_postgres_connections) / sum by (job, instance) (upi_postgres_connections_max) > 0.8',
+      expr: `sum by (job, instance) (upi_postgres_connections) / sum by (job, instance) (upi_postgres_connections_max) > ${CONNECTIONS_BUSY_RATIO_MAX}`,
       for: '5m',
       severity: 'warning',
       summary: 'More than 80 % of the sessions that Postgres allows are taken.',
     },
     {
       name: 'QuerySlow',
-      // Models and rebuilds may take minutes; whoever looks at figures may not, and holds up others who look.
-      expr: 'max by (role) (max_over_time(upi_postgres_longest_query_seconds{role=~"upi_report|upi_api"}[5m])) > 1',
+      expr: `max by (role) (max_over_time(upi_postgres_longest_query_seconds{role=~"upi_report|upi_api"}[5m])) > ${VIEWER_QUERY_SECONDS_MAX}`,
       severity: 'warning',
       summary: 'A query of {{ $labels.role }} took longer than a second.',
     },
     {
       name: 'TransactionLong',
-      expr: 'max by (role) (upi_postgres_longest_transaction_seconds) > 1800',
+      expr: `max by (role) (upi_postgres_longest_transaction_seconds) > ${TRANSACTION_SECONDS_MAX}`,
       severity: 'warning',
       summary:
         'A transaction of {{ $labels.role }} is open for more than half an hour: vacuum removes nothing that it may still see.',
     },
     {
       name: 'DiskLow',
-      expr: `${FREE_RATIO} < 0.2 >= 0.1`,
+      expr: `${FREE_RATIO} < ${DISK_FREE_RATIO_LOW} >= ${DISK_FREE_RATIO_MIN}`,
       for: '5m',
       severity: 'warning',
       summary: 'Less than 20 % is free of the disk of {{ $labels.folder }}.',
     },
     {
       name: 'DiskFull',
-      expr: `${FREE_RATIO} < 0.1`,
+      expr: `${FREE_RATIO} < ${DISK_FREE_RATIO_MIN}`,
       for: '1m',
       severity: 'critical',
       summary: 'Less than 10 % is free of the disk of {{ $labels.folder }}.',

@@ -1,3 +1,9 @@
+import {
+  LAG_MESSAGES_MAX,
+  LETTERS_UNRELAYED_MAX,
+  REJECTED_MESSAGES_MIN,
+  REJECTED_RATIO_MAX,
+} from '../../core/alert-bounds.ts'
 import type { AlertGroup } from './alert.ts'
 import { REJECTED_RATIO, WRITE_SECONDS } from './ratios.ts'
 
@@ -16,7 +22,7 @@ export const STREAM_ALERTS: AlertGroup = {
       name: 'StreamLag',
       // A stream that catches up needs nobody. Beside two minutes ago, so that what fell after an earlier outage is soon
       // forgotten; less than a twentieth is no fall, for a lag that stays goes up and down a little.
-      expr: 'sum(upi_stream_lag_messages) > 1000 unless sum(upi_stream_lag_messages) < 0.95 * sum(upi_stream_lag_messages offset 2m)',
+      expr: `sum(upi_stream_lag_messages) > ${LAG_MESSAGES_MAX} unless sum(upi_stream_lag_messages) < 0.95 * sum(upi_stream_lag_messages offset 2m)`,
       for: '2m',
       severity: 'critical',
       summary: 'More than 1000 messages wait in Kafka, and they do not become fewer.',
@@ -38,8 +44,7 @@ export const STREAM_ALERTS: AlertGroup = {
     },
     {
       name: 'StreamRejects',
-      // One bad message among few is no rate.
-      expr: `${REJECTED_RATIO} > 0.01 and sum(increase(upi_stream_rejected_total[5m])) > 10`,
+      expr: `${REJECTED_RATIO} > ${REJECTED_RATIO_MAX} and sum(increase(upi_stream_rejected_total[5m])) > ${REJECTED_MESSAGES_MIN}`,
       for: '5m',
       severity: 'warning',
       summary: 'More than one message in a hundred breaks a rule and is kept as a dead letter.',
@@ -61,7 +66,7 @@ export const STREAM_ALERTS: AlertGroup = {
     },
     {
       name: 'DeadLettersNotRelayed',
-      expr: 'max(upi_stream_dead_letters_waiting) > 1000',
+      expr: `max(upi_stream_dead_letters_waiting) > ${LETTERS_UNRELAYED_MAX}`,
       for: '10m',
       severity: 'warning',
       summary: 'More than 1000 dead letters are not in their topic yet.',

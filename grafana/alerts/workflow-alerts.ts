@@ -1,8 +1,6 @@
+import { DAILY_AGE_SECONDS_MAX, REFRESH_AGE_SECONDS_MAX } from '../../core/alert-bounds.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
 import type { AlertGroup } from './alert.ts'
-
-// A day, and two hours for a run that is long.
-const LATE_SECONDS = '26 * 3600'
 
 // Those that are made paused wait for something, and for nobody on call.
 const PAUSED = SCHEDULES.filter(({ pausedBecause }) => pausedBecause !== undefined)
@@ -26,8 +24,8 @@ export const WORKFLOW_ALERTS: AlertGroup = {
       // figures that are old meanwhile are told by MartsOld. A day that is dropped is not. What was paused until now is
       // due at its next time, not at once.
       expr: [
-        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > 3600 unless max by (schedule) (max_over_time(upi_schedule_paused[1h])) == 1`,
-        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${LATE_SECONDS} unless max by (schedule) (max_over_time(upi_schedule_paused[26h])) == 1`,
+        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule="upi-refresh"}) > ${REFRESH_AGE_SECONDS_MAX} unless max by (schedule) (max_over_time(upi_schedule_paused[1h])) == 1`,
+        `max by (schedule) (upi_schedule_last_run_age_seconds{schedule!="upi-refresh"}) > ${DAILY_AGE_SECONDS_MAX} unless max by (schedule) (max_over_time(upi_schedule_paused[26h])) == 1`,
         'max by (schedule) (increase(upi_schedule_missed_total{schedule!="upi-refresh"}[1h])) > 0',
       ].join(' or '),
       for: '5m',
@@ -49,7 +47,7 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'BackupOld',
-      expr: `max(upi_backup_age_seconds) > ${LATE_SECONDS}`,
+      expr: `max(upi_backup_age_seconds) > ${DAILY_AGE_SECONDS_MAX}`,
       severity: 'warning',
       summary: 'The newest whole backup is older than 26 hours.',
     },

@@ -6,7 +6,7 @@ import { PassThrough, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress } from 'node:zlib'
 import { UpiError } from '../../core/errors.ts'
-import { DISK_FREE_BYTES_MIN } from '../../core/limits.ts'
+import { DISK_FREE_BYTES_MIN } from '../../core/stack-limits.ts'
 import type { Needed } from '../config.ts'
 import { makeFolder } from '../make-folder.ts'
 import {

@@ -159,6 +159,17 @@ export const FACTS = {
     labels: ['workflow'],
   },
 
+  upi_part_restarts_total: {
+    type: 'counter',
+    help: 'Starts of a server or process of the local stack after its first: it ended, or was ended because it hung.',
+    labels: ['part'],
+  },
+  upi_part_hangs_total: {
+    type: 'counter',
+    help: 'Times that a server or process of the local stack gave no sign of life, and was ended or let go on.',
+    labels: ['part'],
+  },
+
   upi_worker_pool_connections: {
     type: 'gauge',
     help: "The worker's connections to Postgres that are open, by the role's pool and by state: busy or idle.",

@@ -45,6 +45,16 @@ export async function readArchivedDays(
   return new Set(rows.map((row) => row.business_date))
 }
 
+/** The days whose last build was refused, and why. */
+export async function readRefusals(db: Kysely<Database>): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('ops.days')
+    .select(['business_date', 'error'])
+    .where('failed_at', 'is not', null)
+    .execute()
+  return new Map(rows.map(({ business_date: date, error }) => [date, error ?? 'without a reason']))
+}
+
 /** How the last business days that have ended stand. */
 export interface Closes {
   readonly days: readonly {

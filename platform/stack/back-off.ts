@@ -1,4 +1,8 @@
-import { HEALTHY_MS_MIN, RESTART_DELAY_MS_MAX, RESTART_DELAY_MS_MIN } from '../../core/limits.ts'
+import {
+  HEALTHY_MS_MIN,
+  RESTART_DELAY_MS_MAX,
+  RESTART_DELAY_MS_MIN,
+} from '../../core/stack-limits.ts'
 
 /** How long to wait before the next start: doubles with each death in a row, and starts over after a healthy life. */
 export class BackOff {

@@ -43,6 +43,8 @@ export function spawnChild(launch: Launch, logPath: string): Child {
   })
   const stop = async (signal: NodeJS.Signals, graceMsMax: number): Promise<void> => {
     child.kill(signal)
+    // Whoever was stopped hears a signal only when he goes on.
+    child.kill('SIGCONT')
     const force = setTimeout(() => child.kill('SIGKILL'), graceMsMax)
     await exited
     clearTimeout(force)

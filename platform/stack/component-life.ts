@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpiError } from '../../core/errors.ts'
-import { FIRST_STARTS_MAX, HEALTHY_MS_MIN } from '../../core/limits.ts'
+import { FIRST_STARTS_MAX, HEALTHY_MS_MIN } from '../../core/stack-limits.ts'
 import { orAborted } from './abort.ts'
 import { asUpiError } from './as-upi-error.ts'
 import { BackOff } from './back-off.ts'
+import type { Calm } from './calm.ts'
 import { type Child, type Exit, spawnChild } from './child.ts'
 import type { Component } from './component.ts'
 import { explainEnd } from './explain-end.ts'
@@ -12,12 +13,14 @@ import { logFile } from './home.ts'
 import type { StackOptions } from './options.ts'
 import { NOT_RUNNING, type Report } from './report.ts'
 import { becomesReady, watchHealth } from './watch.ts'
+import { watchLife } from './watch-life.ts'
 
 /** What a component's life knows of the rest of the stack. */
 export interface Surroundings {
   readonly options: StackOptions
   readonly report: Report
   readonly stopping: AbortSignal
+  readonly calm: Calm
   becameReady(): void
   needsReady(): Promise<unknown>
   dependentsGone(): Promise<unknown>
@@ -69,7 +72,7 @@ const PROGRESS_MS = 250
 
 async function watchExternal(component: Component, around: Surroundings): Promise<void> {
   try {
-    await tend(component, around, around.stopping)
+    await tend(component, component.readyMsMax, around, around.stopping)
   } catch (error) {
     around.stopping.throwIfAborted()
     const { address, unavailable = 'COMPONENT_FAILED' } = component
@@ -118,7 +121,7 @@ async function keepRunning(
   const firstEnd = Date.now() + component.readyMsMax
   let isProven = false
   for (let starts = 1; ; starts += 1) {
-    const { healthyMs, failure, isFinal } = await liveOnce(component, fetched, around)
+    const { healthyMs, failure, isFinal } = await liveOnce(component, fetched, around, isProven)
     isProven ||= healthyMs >= provenMs
     const isHopeless = isFinal || starts >= FIRST_STARTS_MAX || Date.now() > firstEnd
     if (!isProven && isHopeless) throw failure
@@ -139,6 +142,7 @@ async function liveOnce(
   component: Component,
   fetched: Fetched | undefined,
   around: Surroundings,
+  isProven: boolean,
 ): Promise<Life> {
   const { report, stopping, options } = around
   let child: Child
@@ -149,8 +153,21 @@ async function liveOnce(
     return { healthyMs: -1, failure: asUpiError(error), isFinal: true }
   }
   const life = new AbortController()
-  const watched = AbortSignal.any([life.signal, stopping])
-  const fault = tend(component, around, watched).catch((error: Error) => error)
+  const signal = AbortSignal.any([life.signal, stopping])
+  // What was ready once may wait for others as long as it lives: to start it again would bring nothing nearer.
+  const isPatient = isProven && component.alive !== undefined
+  const readyMsMax = isPatient ? Number.POSITIVE_INFINITY : component.readyMsMax
+  const fault = Promise.race([
+    tend(component, readyMsMax, around, signal),
+    watchLife({
+      component,
+      process: child,
+      calm: around.calm,
+      signal,
+      hungMsMax: options.hungMsMax,
+      tell: (verdict) => hangs(component, around, verdict),
+    }),
+  ]).catch((error: Error) => error)
   const ended = await endOf(component, child, { around, fault }).finally(() => life.abort())
   const { readyAt } = report.of(component.name)
   const healthyMs = readyAt === undefined ? -1 : Date.now() - Date.parse(readyAt)
@@ -161,6 +178,10 @@ async function liveOnce(
 function restarting({ name }: Component, { report }: Surroundings, detail: string): void {
   const restarts = report.of(name).restarts + 1
   report.change(name, { ...NOT_RUNNING, readyAt: undefined, state: 'restarting', detail, restarts })
+}
+
+function hangs({ name }: Component, { report }: Surroundings, detail: string): void {
+  report.change(name, { state: 'unready', detail, hangs: report.of(name).hangs + 1 })
 }
 
 async function launch(
@@ -182,10 +203,15 @@ async function launch(
 }
 
 // Waits until ready, says so, and looks after it from then on; ends only by a fault or the signal.
-async function tend(component: Component, around: Surroundings, signal: AbortSignal) {
+async function tend(
+  component: Component,
+  readyMsMax: number,
+  around: Surroundings,
+  signal: AbortSignal,
+) {
   const { report, becameReady } = around
   const { name } = component
-  await becomesReady(component, signal)
+  await becomesReady(component, readyMsMax, signal)
   report.change(name, { state: 'ready', readyAt: new Date().toISOString(), detail: undefined })
   becameReady()
   return watchHealth(component, signal, (fault) => {

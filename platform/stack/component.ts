@@ -25,6 +25,13 @@ export interface Component {
   prepare?(context: PrepareContext): Promise<Launch>
   /** Throws until the component is ready; an UpiError says that it never will be. */
   probe?(): Promise<void>
+  /**
+   * Throws unless its process shows that it lives, however little it can do without others. Who never asks this is
+   * never found to hang.
+   */
+  alive?(pid: number): Promise<void>
+  /** To end it by force would cost too much: when it was stopped it is let go on, else its silence is only told. */
+  readonly spared?: true
 }
 
 export interface PrepareContext {

@@ -16,6 +16,7 @@ export type {
   Watchers,
 } from './options.ts'
 export { WATCHER_NAMES } from './options.ts'
+export { isStopped } from './process-table.ts'
 export { type Resources, resourcesOf } from './resources.ts'
 export {
   REGISTRY_API_PATH,

@@ -8,7 +8,7 @@ import {
   statSync,
   truncateSync,
 } from 'node:fs'
-import { LOG_FILE_BYTES_MAX, LOG_LINES_SHOWN_MAX } from '../../core/limits.ts'
+import { LOG_FILE_BYTES_MAX, LOG_LINES_SHOWN_MAX } from '../../core/stack-limits.ts'
 
 /**
  * Opens a log for appending, to be handed to a child as its output: what it prints survives the supervisor. The

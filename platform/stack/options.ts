@@ -16,6 +16,8 @@ export interface StackOptions {
   readonly servers?: readonly ServerName[]
   /** Prometheus and Grafana; none, unless told. */
   readonly watchers?: Watchers
+  /** After what silence a process hangs; HUNG_MS_MAX, unless told. */
+  readonly hungMsMax?: number
 }
 
 export interface StackSecrets {
@@ -71,6 +73,8 @@ export interface ProcessSpec {
   readonly needs: readonly string[]
   /** A process is ready at the first 2xx of this address; without one, as soon as it runs. */
   readonly readyUrl?: string
+  /** A process that answers nothing here for long hangs, and is started again. */
+  readonly aliveUrl?: string
   readonly address?: string
   readonly version?: string
   /** Checked to be free before anything starts. */

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpiError } from '../../core/errors.ts'
-import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/limits.ts'
+import { DISK_FREE_BYTES_MIN, FETCH_FREE_BYTES_MIN } from '../../core/stack-limits.ts'
 import { makeFolder, nearestFolder } from '../make-folder.ts'
 import type { Component } from './component.ts'
 import { KAFKA_PART, REGISTRY_PART } from './fetch/parts.ts'

@@ -17,9 +17,19 @@ export async function probeHttp(url: string): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
   const answer = await exchange({ host: hostname, port: Number(port || 80) }, Buffer.from(request))
-  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1'))?.[1] ?? Number.NaN)
-  if (!(status < 300)) throw new Error(`${pathname} answers ${status}`)
+  const [, status] = /^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1')) ?? []
+  if (status === undefined) throw new Error(`${pathname} gives no answer`)
+  if (!(Number(status) < 300)) throw new Refusal(`${pathname} answers ${status}`)
 }
+
+/** Throws unless a plain http URL answers anything: who says no lives. */
+export async function probeAnswer(url: string): Promise<void> {
+  await probeHttp(url).catch((fault: Error) => {
+    if (!(fault instanceof Refusal)) throw fault
+  })
+}
+
+class Refusal extends Error {}
 
 /** Throws unless a web server beyond this machine answers, whatever it thinks of the question. */
 export async function probeWeb(url: string, auth?: string): Promise<void> {
@@ -45,11 +55,16 @@ export async function probePostgres(connectionString: string): Promise<void> {
 
 /** Throws unless a plain broker names itself and its controller in answer to a metadata request. */
 export async function probeKafka(host: string, port: number): Promise<void> {
-  const answer = await exchange({ host, port }, METADATA_REQUEST, (bytes) => {
-    return bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)
-  })
-  const { brokers, controllerId } = readMetadata(answer)
+  const { brokers, controllerId } = readMetadata(await askKafka(host, port))
   if (brokers === 0 || controllerId < 0) throw new Error('the broker is not registered yet')
+}
+
+/** What a plain broker answers to a metadata request, whatever it is; throws when it answers nothing. */
+export async function askKafka(host: string, port: number): Promise<Buffer> {
+  const isWhole = (bytes: Buffer) => bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)
+  const answer = await exchange({ host, port }, METADATA_REQUEST, isWhole)
+  if (!isWhole(answer)) throw new Error('no answer')
+  return answer
 }
 
 /** Throws unless a cluster beyond this machine answers, by whatever TLS and SASL it wants. */

@@ -19,6 +19,11 @@ export function isAlive(pid: number, token: string): boolean {
   return isPresent({ pid, token }) && !isDoomed(pid)
 }
 
+/** Whether somebody has stopped this process, as by SIGSTOP (Linux; never elsewhere). */
+export function isStopped(pid: number): boolean {
+  return HAS_PROC && statFields(pid)?.[STAT_STATE] === 'T'
+}
+
 /** Sends a signal to exactly this process; one that is gone, or whose pid has passed on, is left alone. */
 export function signalProcess(target: ProcessId, signal: NodeJS.Signals): void {
   if (!isPresent(target)) return

@@ -146,5 +146,15 @@ export type Patch = {
 function initialState(component: Component): ComponentState {
   const { name, kind, external, optional, address, version } = component
   const mark = optional === undefined ? {} : { optional }
-  return { name, kind, external, ...mark, state: 'waiting', address, version, restarts: 0 }
+  return {
+    name,
+    kind,
+    external,
+    ...mark,
+    state: 'waiting',
+    address,
+    version,
+    restarts: 0,
+    hangs: 0,
+  }
 }

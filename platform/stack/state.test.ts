@@ -49,6 +49,7 @@ function stateOf(phase: StackState['phase'], supervisor: StackState['supervisor'
     address: '127.0.0.1:1',
     version: '1',
     restarts: 0,
+    hangs: 0,
     ...rest,
   })
   return {

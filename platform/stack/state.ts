@@ -34,6 +34,8 @@ export interface ComponentState {
   readonly startedAt?: string
   readonly readyAt?: string
   readonly restarts: number
+  /** How often it hung, and was ended or let go on. */
+  readonly hangs: number
   /** One line: what it waits for, how the fetch goes, why it failed. */
   readonly detail?: string
   /** Set when this start had to fetch the component's part. */

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asUpiError } from './as-upi-error.ts'
+import { Calm, TICK_MS } from './calm.ts'
 import type { Component } from './component.ts'
 import { runComponent } from './component-life.ts'
 import { stackComponents } from './components.ts'
@@ -29,15 +30,18 @@ export async function supervise(
   const last = readState(home)
   const components = stackComponents(options)
   const report = new Report(options, components)
+  const calm = new Calm()
   const rotation = setInterval(() => rotateLogs(home, components), LOG_CHECK_MS)
+  const ticks = setInterval(() => calm.since, TICK_MS)
   try {
     await stopLeftovers({ home, stackId, last })
     await preflight(options, components)
-    await runAll({ components, options, report, stopping })
+    await runAll({ components, options, report, stopping, calm })
   } catch (error) {
     if (!stopping.signal.aborted) report.fail(undefined, asUpiError(error))
   } finally {
     clearInterval(rotation)
+    clearInterval(ticks)
     await stopLeftovers({ home, stackId, last: readState(home) })
     report.over()
     lock.release()
@@ -71,8 +75,9 @@ async function runAll(stack: {
   options: StackOptions
   report: Report
   stopping: AbortController
+  calm: Calm
 }): Promise<void> {
-  const { components, options, report, stopping } = stack
+  const { components, options, report, stopping, calm } = stack
   const ready = new Map(components.map(({ name }) => [name, Promise.withResolvers<void>()]))
   const gone = new Map(components.map(({ name }) => [name, Promise.withResolvers<void>()]))
   const signal = stopping.signal
@@ -83,6 +88,7 @@ async function runAll(stack: {
       await runComponent(component, {
         options,
         report,
+        calm,
         stopping: signal,
         becameReady: () => ready.get(name)?.resolve(),
         needsReady: async () => {

@@ -3,9 +3,15 @@ import { UpiError } from '../../core/errors.ts'
 import { orAborted } from './abort.ts'
 import type { Component } from './component.ts'
 
+/** How often each is asked. */
+export const HEALTH_MS = 5_000
+
 /** Settles when a component answers its probe; throws when it has not by its ceiling, or never will. */
-export async function becomesReady(component: Component, signal: AbortSignal): Promise<void> {
-  const { probe, readyMsMax } = component
+export async function becomesReady(
+  { probe }: Component,
+  readyMsMax: number,
+  signal: AbortSignal,
+): Promise<void> {
   if (probe === undefined) return
   const end = Date.now() + readyMsMax
   for (let pause = PAUSE_MS_MIN; ; pause = Math.min(pause * 1.5, PAUSE_MS_MAX)) {
@@ -37,11 +43,11 @@ export async function watchHealth(
 
 const PAUSE_MS_MIN = 20
 const PAUSE_MS_MAX = 200
-const HEALTH_MS = 5_000
 // One unanswered probe is a busy machine, two in a row are not.
 const FAULTS_TOLD_MIN = 2
 
-async function faultOf(
+/** What a probe complains of; undefined when it is content. */
+export async function faultOf(
   probe: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<Error | undefined> {

@@ -1,6 +1,6 @@
 import type { LatencyBench } from '../../cli/commands/bench.ts'
 import { note, print, printTable } from '../../cli/output.ts'
-import { RESTART_DELAY_MS_MIN } from '../../core/limits.ts'
+import { RESTART_DELAY_MS_MIN } from '../../core/stack-limits.ts'
 import type { CpuReading } from './cpu.ts'
 import { type Circumstances, circumstancesText, writeResults } from './results.ts'
 

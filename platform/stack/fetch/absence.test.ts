@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UpiError } from '../../../core/errors.ts'
-import { ABSENCE_REMEMBERED_MS } from '../../../core/limits.ts'
+import { ABSENCE_REMEMBERED_MS } from '../../../core/stack-limits.ts'
 import { absenceFile, fetchOptional, knownAbsence } from './absence.ts'
 import type { Part } from './part.ts'
 

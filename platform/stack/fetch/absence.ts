@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UpiError } from '../../../core/errors.ts'
-import { ABSENCE_REMEMBERED_MS } from '../../../core/limits.ts'
+import { ABSENCE_REMEMBERED_MS } from '../../../core/stack-limits.ts'
 import { type FetchContext, type Fetched, fetchPart, type Part } from './part.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { DOWNLOAD_ANSWER_MS_MAX, DOWNLOAD_SILENCE_MS_MAX } from '../../../core/limits.ts'
+import { DOWNLOAD_ANSWER_MS_MAX, DOWNLOAD_SILENCE_MS_MAX } from '../../../core/stack-limits.ts'
 import type { FetchContext } from './part.ts'
 
 /** Downloads a file; gives up at once when the host does not answer. */

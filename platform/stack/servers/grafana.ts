@@ -6,7 +6,7 @@ import { fetchGrafana, type Grafana } from '../fetch/grafana.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions, Watchers } from '../options.ts'
 import { checkPorts } from '../ports.ts'
-import { probeHttp } from '../probes.ts'
+import { probeAnswer, probeHttp } from '../probes.ts'
 import { GRAFANA_SETTINGS, STACK_VERSIONS } from '../settings.ts'
 import { writeProvisioning } from './grafana-provisioning.ts'
 import { serverEnvironment } from './server-environment.ts'
@@ -35,6 +35,7 @@ export function createGrafana(options: StackOptions): Component {
       return launch(options, fetched as Grafana)
     },
     probe: () => probeHttp(`${url}/api/health`),
+    alive: () => probeAnswer(`${url}/api/health`),
   }
 }
 

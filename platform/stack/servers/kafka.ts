@@ -9,7 +9,7 @@ import { KAFKA_PART } from '../fetch/parts.ts'
 import { runTool } from '../fetch/run-tool.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
-import { probeKafka } from '../probes.ts'
+import { askKafka, probeKafka } from '../probes.ts'
 import { KAFKA_BROKER_SETTINGS, KAFKA_JAVA_OPTIONS, STACK_VERSIONS } from '../settings.ts'
 import { findJava, JAVA_ENVIRONMENT } from './java.ts'
 import { serverEnvironment } from './server-environment.ts'
@@ -39,6 +39,7 @@ export function createKafka(options: StackOptions): Component {
       return launch(place, java)
     },
     probe: () => probeKafka(kafka.host, kafka.port),
+    alive: () => askKafka(kafka.host, kafka.port).then(() => {}),
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Component } from '../component.ts'
 import { STACK_MARK } from '../leftovers.ts'
 import type { ProcessSpec, StackOptions } from '../options.ts'
-import { probeHttp } from '../probes.ts'
+import { probeAnswer, probeHttp } from '../probes.ts'
 
 /** One of the platform's own steps and processes. */
 export function createOwnProcess(spec: ProcessSpec, options: StackOptions): Component {
-  const { name, kind, needs, readyUrl } = spec
+  const { name, kind, needs, readyUrl, aliveUrl } = spec
   const [command, ...args] = spec.argv
   return {
     name,
@@ -23,6 +23,7 @@ export function createOwnProcess(spec: ProcessSpec, options: StackOptions): Comp
       return { command, args, env, cwd: options.checkout }
     },
     ...(readyUrl === undefined ? {} : { probe: () => probeHttp(readyUrl) }),
+    ...(aliveUrl === undefined ? {} : { alive: () => probeAnswer(aliveUrl) }),
   }
 }
 

@@ -7,13 +7,19 @@ import type { Component, Launch, PrepareContext } from '../component.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { probePostgres } from '../probes.ts'
+import { isStopped } from '../process-table.ts'
 import { postgresSettings, STACK_VERSIONS } from '../settings.ts'
 import { asAccount, type PostgresAccount, postgresAccount } from './postgres-account.ts'
 import { clearBackends, initializeData } from './postgres-data.ts'
 import { provisionDatabases } from './postgres-databases.ts'
 import { serverEnvironment } from './server-environment.ts'
 
-/** Postgres of the npm package, driven by us: data in home, TCP on loopback only. */
+/**
+ * Postgres of the npm package, driven by us: data in home, TCP on loopback only. Once it has begun, nobody ends it for
+ * being silent. It may recover, write a checkpoint, or wait for a disk, and to end it then would make it begin again,
+ * and cost all who are connected their transactions; nor has its main process any work in which it could hang. Who has
+ * stopped it is known from the kernel, and undone without any loss.
+ */
 export function createPostgres(options: StackOptions): Component {
   const { host, port } = stackAddresses(options.portBase).postgres
   const base = `postgres://${ADMIN}:${encodeURIComponent(options.secrets.postgresPassword)}@`
@@ -28,6 +34,10 @@ export function createPostgres(options: StackOptions): Component {
     version: STACK_VERSIONS.postgres,
     ports: [port],
     readyMsMax: READY_MS_MAX,
+    spared: true,
+    async alive(pid) {
+      if (isStopped(pid)) throw new Error('stopped by a signal')
+    },
     graceMsMax: GRACE_MS_MAX,
     // Fast: open transactions are rolled back and clients sent away; SIGTERM would wait for them.
     stopSignal: 'SIGINT',
@@ -48,8 +58,9 @@ export function createPostgres(options: StackOptions): Component {
 /** The superuser; what the platform's own processes log in as is made by the migrations. */
 export const ADMIN = 'upi'
 
-// A crash during a bulk load leaves gigabytes of log to be replayed before the first connection.
-const READY_MS_MAX = 300_000
+// A crash during a bulk load leaves gigabytes of log to be replayed before the first connection; ended in the middle, it
+// would begin anew. A Postgres that cannot start ends by itself.
+const READY_MS_MAX = 30 * 60_000
 const GRACE_MS_MAX = 20_000
 
 /** The folder of Postgres' programs in node_modules. */

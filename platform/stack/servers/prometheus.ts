@@ -7,7 +7,7 @@ import { fetchPrometheus } from '../fetch/prometheus.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { checkPorts } from '../ports.ts'
-import { probeHttp } from '../probes.ts'
+import { probeAnswer, probeHttp } from '../probes.ts'
 import { PROMETHEUS_FLAGS, PROMETHEUS_SETTINGS, STACK_VERSIONS } from '../settings.ts'
 import { serverEnvironment } from './server-environment.ts'
 
@@ -32,6 +32,7 @@ export function createPrometheus(options: StackOptions): Component {
       return launch(options, join(fetched?.folder ?? '', 'prometheus'))
     },
     probe: () => probeHttp(`http://${addressText(prometheus)}/-/ready`),
+    alive: () => probeAnswer(`http://${addressText(prometheus)}/-/healthy`),
   }
 }
 

@@ -7,7 +7,7 @@ import { fetchPart } from '../fetch/part.ts'
 import { REGISTRY_PART } from '../fetch/parts.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
-import { probeHttp } from '../probes.ts'
+import { probeAnswer, probeHttp } from '../probes.ts'
 import {
   REGISTRY_API_PATH,
   REGISTRY_JAVA_OPTIONS,
@@ -41,6 +41,7 @@ export function createRegistry(options: StackOptions): Component {
       return launch(options, java, fetched?.folder ?? '')
     },
     probe: () => probeHttp(`http://${addressText(registry)}/health/ready`),
+    alive: () => probeAnswer(`http://${addressText(registry)}/health/live`),
   }
 }
 

@@ -5,7 +5,7 @@ import type { Component, Launch } from '../component.ts'
 import { fetchTemporal } from '../fetch/temporal.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
-import { probeHttp } from '../probes.ts'
+import { probeAnswer, probeHttp } from '../probes.ts'
 import {
   STACK_VERSIONS,
   TEMPORAL_DYNAMIC_CONFIG,
@@ -37,6 +37,7 @@ export function createTemporal(options: StackOptions): Component {
       return launch(options, join(fetched?.folder ?? '', 'temporal'), folder)
     },
     probe: () => probeHttp(namespace),
+    alive: () => probeAnswer(namespace),
   }
 }
 
