@@ -28,12 +28,26 @@ test('a key goes where kafkajs and the Java client put it', () => {
   )
 })
 
+const placeOf = (key: string | null, partitions: number) => ({
+  topic: 't',
+  partitionMetadata: partitionsOf(partitions),
+  message: { key, value: '' },
+})
+
 test('messages without a key go round', () => {
   const partitioner = keyPartitioner()
-  const place = {
-    topic: 't',
-    partitionMetadata: partitionsOf(3),
-    message: { key: null, value: '' },
-  }
-  expect(Array.from({ length: 6 }, () => partitioner(place))).toEqual([0, 1, 2, 0, 1, 2])
+  const asked = Array.from({ length: 6 }, () => partitioner(placeOf(null, 3)))
+  expect(asked).toEqual([0, 1, 2, 0, 1, 2])
 })
+
+test.each([null, 'HDF1'])(
+  'a message of key %s that is sent again stays in its partition',
+  (key) => {
+    const partitioner = keyPartitioner()
+    const places = [1, 2, 3, 4].map(() => placeOf(key, 3))
+    const first = places.map(partitioner)
+    expect(places.map(partitioner)).toEqual(first)
+    const grown = places.map((place) => ({ ...place, partitionMetadata: partitionsOf(7) }))
+    expect(grown.map(partitioner)).toEqual(first)
+  },
+)

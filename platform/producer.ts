@@ -28,7 +28,8 @@ export interface ProducerOptions {
 /**
  * Sends messages to one topic in the order in which they are given, in batches, and acknowledged by all in-sync
  * replicas. The producer is idempotent and has one request in flight: what is tried again after an outage is written
- * once. With more in flight kafkajs can take a batch for the repetition of another, and loses it.
+ * once, unless the broker has forgotten the producer meanwhile. With more in flight kafkajs can take a batch for the
+ * repetition of another, and loses it.
  */
 export class TopicProducer {
   readonly #options: ProducerOptions
