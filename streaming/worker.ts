@@ -188,29 +188,31 @@ export class StreamWorker {
     const stretch = stretchOf(payload)
     if (stretch.from !== lane.position) {
       this.#deps.log.warn({ partition }, 'kafka has begun elsewhere; looking why')
-      this.#placeAgain([partition])
-      return
+      return this.#placeAgain([partition])
     }
-    if (stretch.unreadable !== undefined && stretch.next === stretch.from) {
-      this.#unreadable.set(partition, { offset: stretch.from, fault: stretch.unreadable })
-      this.#placeAgain([partition])
-      return
+    const { unreadable, next } = stretch
+    if (unreadable !== undefined) {
+      this.#unreadable.set(partition, { offset: next, fault: unreadable })
+      if (next === stretch.from) return this.#placeWhenWritten(lane)
     }
     const { signal } = lane
     const room = lane.take(stretch)
     this.#deps.onRead?.(partition, stretch.records.length)
-    payload.resolveOffset(String(stretch.next - 1n))
-    if (lane.isAtEnd) {
-      this.#consumer.pause([partition])
-      const goOn = () => signal.aborted || this.#placeAgain([partition])
-      lane.settled().then(goOn, (fault) => this.#fail(fault))
-      return
-    }
+    payload.resolveOffset(String(next - 1n))
+    if (lane.isAtEnd || unreadable !== undefined) return this.#placeWhenWritten(lane)
     const hasRoom = room.then(() => true)
     if (await Promise.race([hasRoom, setTimeout(ROOM_WAIT_MS_MAX, false, { ref: false })])) return
     // The other partitions go on meanwhile, and the consumer beats.
     this.#consumer.pause([partition])
     hasRoom.then(() => signal.aborted || this.#consumer.resume(partition)).catch(() => {})
+  }
+
+  // Placed again at once it would lose what it has taken, and read that for ever without writing it.
+  #placeWhenWritten(lane: Lane): void {
+    const { partition, signal } = lane
+    this.#consumer.pause([partition])
+    const goOn = () => signal.aborted || this.#placeAgain([partition])
+    lane.settled().then(goOn, (fault) => this.#fail(fault))
   }
 
   /** Looks now and then whether a log has lost what was not read, also where no message comes; and whether it is mended. */

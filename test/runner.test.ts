@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { UpiError } from '../core/errors.ts'
+import { UNPACKED_BATCH_BYTES_MAX } from '../core/limits.ts'
 import { BytesInHand } from '../platform/bytes-in-hand.ts'
+import { COMPRESSIONS } from '../platform/kafka-codecs.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { GroupConsumer, SESSION_MS } from '../streaming/group-consumer.ts'
 import { type StreamDeps, StreamWorker } from '../streaming/worker.ts'
@@ -22,21 +24,19 @@ interface Running {
 
 const running: Running[] = []
 
-async function start(
-  sink = new FakeSink(),
-  loadSchema: StreamDeps['loadSchema'] = async () => ({ type: 'UNKNOWN' }),
-): Promise<Running> {
+function begin(sink = new FakeSink(), over: Partial<StreamDeps> = {}): Running {
   const abort = new AbortController()
   const worker = new StreamWorker({
     kafka: own.kafka,
     sink,
     rules: RULES,
-    loadSchema,
+    loadSchema: async () => ({ type: 'UNKNOWN' }),
     topic: own.name,
     group: own.name,
     log,
     hand: new BytesInHand(),
     onBatch: () => {},
+    ...over,
   })
   const ended = worker.run(abort.signal)
   ended.catch(() => {})
@@ -50,7 +50,12 @@ async function start(
     },
   }
   running.push(run)
-  await eventually(() => worker.readiness() === undefined)
+  return run
+}
+
+async function start(...given: Parameters<typeof begin>): Promise<Running> {
+  const run = begin(...given)
+  await eventually(() => run.worker.readiness() === undefined)
   return run
 }
 
@@ -107,18 +112,57 @@ test('a write that outlasts the session costs nothing: the consumer beats meanwh
 
 test('a registry that is away stops the partition that asks for it, and rejects nothing', async () => {
   let isAway = true
-  const { sink, worker } = await start(new FakeSink(), async () => {
+  const loadSchema: StreamDeps['loadSchema'] = async () => {
     if (isAway) throw new UpiError('REGISTRY_UNAVAILABLE', 'away')
     return { type: 'JSON' }
-  })
-  const framed = Buffer.from([0, 0, 0, 0, 7, ...Buffer.from(JSON.stringify(aMessage()))])
-  await own.producer.send({ topic: own.name, messages: [{ partition: 0, value: framed }] })
+  }
+  const { sink, worker } = await start(new FakeSink(), { loadSchema })
+  await sendFramed()
   await eventually(() => worker.readiness() === 'the registry is away')
   await own.send(1, 1)
   await sees(sink, 'written', 1, ['0-1'])
   expect(sink.of('prepare', 0)).toEqual([])
   isAway = false
   await sees(sink, 'written', 0, ['0-1'])
+})
+
+async function sendFramed(): Promise<void> {
+  const value = Buffer.from([0, 0, 0, 0, 7, ...Buffer.from(JSON.stringify(aMessage()))])
+  await own.producer.send({ topic: own.name, messages: [{ partition: 0, value }] })
+}
+
+async function sendUnreadable(): Promise<void> {
+  const messages = [{ partition: 0, value: Buffer.alloc(UNPACKED_BATCH_BYTES_MAX) }]
+  await own.producer.send({ topic: own.name, compression: COMPRESSIONS.zstd, messages })
+}
+
+test('what waits for the registry is not read over and over because of a batch that cannot be read', async () => {
+  let asked = 0
+  let read = 0
+  const { sink, worker } = await start(new FakeSink(), {
+    async loadSchema() {
+      if (++asked < 7) throw new UpiError('REGISTRY_UNAVAILABLE', 'away')
+      return { type: 'JSON' }
+    },
+    onRead(_, messages) {
+      read += messages
+    },
+  })
+  await sendFramed()
+  await eventually(() => worker.readiness() === 'the registry is away')
+  await sendUnreadable()
+  await own.send(0, 1)
+  await eventually(() => worker.readiness()?.includes('cannot be unpacked'))
+  expect(sink.of('written', 0)).toEqual(['0-1'])
+  expect(read).toBe(2)
+})
+
+test('a batch that cannot be read is told, though it came with one that can and nothing comes after it', async () => {
+  await own.send(0, 1)
+  await sendUnreadable()
+  const { sink, worker } = begin()
+  await eventually(() => worker.readiness()?.includes('cannot be unpacked'))
+  expect(sink.of('written', 0)).toEqual(['0-1'])
 })
 
 test('an outage keeps the batch, is told, and ends by itself', async () => {
