@@ -148,7 +148,7 @@ async function openTools(stack: PrivateStack, seed: string): Promise<Tools> {
   mkdirSync(join(stack.home, 'logs'), { recursive: true })
   const ledger = new Ledger(join(stack.home, 'ledger.tsv'))
   const feed = new Feed({ producer, ledger, mixer: new Mixer(seed, encoders) })
-  const pool = createPool(config, config.databaseUrl, { max: 10, name: 'chaos' })
+  const pool = createPool(config, config.databaseUrl, { max: 10, name: 'chaos', isPipelined: true })
   const watch = new Watch({ pool, admin, topic })
   return { stack, pool, kafka, admin, ledger, feed, producer, watch }
 }
