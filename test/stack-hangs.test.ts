@@ -27,8 +27,8 @@ beforeAll(async () => {
   options = {
     ...own,
     processes: [
-      // Lives, and lets SIGTERM be heard; its other paths make it hang, or let it be unready for ever.
-      processOf('web', portBase + 10, `process.on('SIGTERM', () => process.exit(0))`),
+      // Lives, and takes its time when it hears SIGTERM; its other paths make it hang, or let it be unready for ever.
+      processOf('web', portBase + 10, `process.on('SIGTERM', () => setTimeout(process.exit, 300))`),
       processOf('waiting', portBase + 11, ''),
     ],
   }
