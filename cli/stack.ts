@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { UpiError } from '../core/errors.ts'
+import { MIGRATE_MS_MAX } from '../core/stack-limits.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { alertContacts } from '../platform/alert-settings.ts'
 import { type Config, environmentOf, loadConfig, NODE_ARGS, need } from '../platform/config.ts'
@@ -121,7 +122,7 @@ function processSpecs(config: Config, portBase: number, rate: number): ProcessSp
     }
   }
   const specs = [
-    step('migrate', ['postgres'], 'migrate'),
+    { ...step('migrate', ['postgres'], 'migrate'), readyMsMax: MIGRATE_MS_MAX },
     step('topics', ['kafka'], 'topics'),
     step('schema', ['registry'], 'schema', 'register'),
     step('schedules', ['temporal'], 'schedules', 'apply'),

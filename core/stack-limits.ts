@@ -10,6 +10,9 @@ export const HEALTHY_MS_MIN = 10_000
 // A part that ends so often before it was ever ready will not become ready: say so instead of trying on.
 export const FIRST_STARTS_MAX = 3
 
+// A migration may rewrite what has gathered for long; ended in the middle it would begin anew at each start.
+export const MIGRATE_MS_MAX = 30 * 60_000
+
 // A process that has not answered for so long hangs: the longest pauses of those that work (a collection of garbage, a
 // broker that cleans up, a busy disk) take seconds. Postgres is no such process, see platform/stack/servers/postgres.ts.
 export const HUNG_MS_MAX = 30_000

@@ -248,6 +248,6 @@ test('a part that is not ready says why, in its own words', async () => {
   expect(found.map(({ text, fix }) => `${text}; ${fix}`)).toEqual([
     'registry is restarting: ended by SIGKILL; see ./upi logs registry',
     'stream is not ready: Postgres is away; see ./upi logs stream',
-    expect.stringMatching(/^worker is ready: 127\.0\.0\.1:1 does not answer/),
+    expect.stringMatching(/^worker is silent: 127\.0\.0\.1:1 does not answer/),
   ])
 })

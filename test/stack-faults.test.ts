@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { environmentOf } from '../platform/config.ts'
 import { findOnPath } from '../platform/stack/fetch/run-tool.ts'
 import {
+  logFile,
   type ProcessSpec,
   readState,
   type StackOptions,
@@ -14,6 +15,8 @@ import {
 } from '../platform/stack/index.ts'
 import { eventually } from './eventually.ts'
 import {
+  componentOf,
+  killNow,
   ownStackOptions,
   processesOf,
   removeOwnStack,
@@ -85,6 +88,17 @@ test('a process that cannot start fails the start with its last words', async ()
   await nothingLeft(options)
 })
 
+test('a log that cannot be written, as on a full disk, ends nobody', async () => {
+  const own = await ownWeb()
+  await up(own)
+  const before = componentOf(own, 'web')
+  killNow(before)
+  await eventually(
+    () => componentOf(own, 'web'),
+    (now) => now?.state === 'ready' && now.pid !== before?.pid,
+  )
+})
+
 test('Ctrl-C while servers start leaves no process and no port', async () => {
   const options = await own()
   const interrupt = new AbortController()
@@ -131,6 +145,15 @@ async function own(given: Partial<StackOptions> = {}): Promise<StackOptions> {
   const options = await ownStackOptions(given)
   made.push(options)
   return options
+}
+
+// Of a supervisor whose log is full from the beginning.
+async function ownWeb(): Promise<StackOptions> {
+  const options = await own({ servers: [] })
+  const path = logFile(options.home, 'supervisor')
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync('/dev/full', path)
+  return { ...options, processes: [webProcess(options.portBase, [])] }
 }
 
 async function up(options: StackOptions): Promise<void> {

@@ -6,9 +6,10 @@ import {
   readState,
   type StackOptions,
   startStack,
+  stopStack,
   waitReady,
 } from '../platform/stack/index.ts'
-import { type ProcessId, signalProcess } from '../platform/stack/process-table.ts'
+import { type ProcessId, signalProcess, withChildren } from '../platform/stack/process-table.ts'
 import { eventually } from './eventually.ts'
 import { componentOf, ownStackOptions, query, removeOwnStack } from './own-stack.ts'
 import { plainEnvironment } from './plain-environment.ts'
@@ -26,8 +27,8 @@ beforeAll(async () => {
   options = {
     ...own,
     processes: [
-      // Lives, and lets SIGTERM be heard; its other paths make it hang, or let it be unready for ever.
-      processOf('web', portBase + 10, `process.on('SIGTERM', () => process.exit(0))`),
+      // Lives, and takes its time when it hears SIGTERM; its other paths make it hang, or let it be unready for ever.
+      processOf('web', portBase + 10, `process.on('SIGTERM', () => setTimeout(process.exit, 300))`),
       processOf('waiting', portBase + 11, ''),
     ],
   }
@@ -92,6 +93,16 @@ test('a Postgres that was stopped goes on, with what was under way, and nobody e
   }
 })
 
+test('what is being ended is not told to be ready, whatever it answers meanwhile', () => {
+  const told = supervisorLines().filter(({ state }) => state !== undefined)
+  const after = told.flatMap(({ component, detail = '' }, at) => {
+    if (!detail.endsWith('it is ended and started again')) return []
+    return [told.slice(at + 1).find((next) => next.component === component)?.state]
+  })
+  expect(after.length).toBeGreaterThan(3)
+  expect(new Set(after)).toEqual(new Set(['restarting']))
+})
+
 test('a supervisor that was stopped itself blames nobody for it', async () => {
   const before = componentOf(options, 'web')
   const supervisor = readState(options.home)?.supervisor as ProcessId
@@ -108,6 +119,48 @@ test('a supervisor that was stopped itself blames nobody for it', async () => {
   const { pid: now, hangs } = componentOf(options, 'web') ?? {}
   expect([now, hangs]).toEqual([before?.pid, before?.hangs])
 })
+
+test('a Postgres of which one process was stopped goes on', async () => {
+  const { hangs = 0 } = componentOf(options, 'postgres') ?? {}
+  stopCheckpointer()
+  await eventually(
+    () => componentOf(options, 'postgres')?.hangs,
+    (now) => now === hangs + 1,
+    MENDED_MS_MAX,
+  )
+  await query(options, 'checkpoint')
+})
+
+test('a supervisor that was stopped, and all that it has, end at once and in order', async () => {
+  for (const name of ['web', 'registry', 'postgres']) stop(name)
+  stopCheckpointer()
+  signalProcess(readState(options.home)?.supervisor as ProcessId, 'SIGSTOP')
+  await stopsInOrder()
+})
+
+test('what was stopped when its supervisor was killed ends at once and in order', async () => {
+  await startStack(options)
+  await waitReady(options.home)
+  stop('postgres')
+  signalProcess(readState(options.home)?.supervisor as ProcessId, 'SIGKILL')
+  await stopsInOrder()
+})
+
+async function stopsInOrder(): Promise<void> {
+  const since = performance.now()
+  expect(await stopStack(options.home)).toBe(true)
+  expect(performance.now() - since).toBeLessThan(9_000)
+  const last = readFileSync(logFile(options.home, 'postgres'), 'utf8').trim().split('\n').at(-1)
+  expect(last).toContain('database system is shut down')
+}
+
+function stopCheckpointer(): void {
+  const { pid: postmaster } = processIdOf('postgres')
+  const title = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  const pid = withChildren(postmaster).find((each) => title(each).includes('checkpointer'))
+  if (pid === undefined) throw new Error('there is no checkpointer')
+  process.kill(pid, 'SIGSTOP')
+}
 
 function processOf(name: string, port: number, more: string): ProcessSpec {
   const script = `
@@ -159,7 +212,7 @@ async function mended(name: string, pid: number | undefined) {
   )
 }
 
-function supervisorLines(): { component?: string; detail?: string }[] {
+function supervisorLines(): { component?: string; state?: string; detail?: string }[] {
   const lines = readFileSync(logFile(options.home, 'supervisor'), 'utf8').split('\n')
   return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
 }

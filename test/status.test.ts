@@ -18,6 +18,7 @@ interface Page {
   readonly stream: { readonly lag: number } | null
   readonly checks: readonly { name: string; state: string; text: string }[]
   readonly away: readonly string[]
+  readonly components: readonly { name: string; state: string }[]
   readonly facts: Readonly<Record<string, unknown>>
 }
 
@@ -59,7 +60,7 @@ test('a process that does not answer is not ready, whatever its supervisor has s
     })
     expect(await asked('up')).toEqual({
       code: 1,
-      said: expect.stringMatching(/not ready now.*upi: worker is ready: .* does not answer/s),
+      said: expect.stringMatching(/not ready now.*upi: worker is silent: .* does not answer/s),
     })
     noteRunning(home, parts(`127.0.0.1:${port}`))
     expect((await asked('status')).code).toBe(0)
@@ -85,6 +86,8 @@ test.each([
 ])('without %s the rest is told', async (name, value, who, blamed, known) => {
   const page = await pageWith({ [name]: value })
   expect(page.away).toContain(who)
+  const unready = page.components.filter(({ state }) => state === 'unready')
+  expect(unready.map((each) => each.name)).toContain(who.toLowerCase())
   expect(page.state(blamed)).toBe('act')
   expect(known.map((each) => [each, page.state(each)])).toEqual(
     known.map((each) => [each, each === 'disk' ? expect.any(String) : 'ok']),

@@ -82,9 +82,10 @@ class Page {
   async read(): Promise<Status> {
     const state = readState(this.#config.home)
     const isLive = state !== undefined && !isOver(state.phase)
-    const [faults, readings] = isLive
+    const [unwell, readings] = isLive
       ? await Promise.all([partFaults(state), this.#sourcesOf(state).read()])
       : [[], null]
+    const faults = [...unwell, ...(readings === null ? [] : silentServers(readings))]
     const parts =
       state === undefined
         ? { components: [], supervisor: null }
@@ -107,6 +108,15 @@ class Page {
     }
     return this.#sources.sources
   }
+}
+
+/** The servers that did not answer just now, whatever their supervisor has seen last. */
+function silentServers({ stream, schedules, facts }: Readings) {
+  return [stream, schedules, facts.sessions].flatMap((each) =>
+    each !== undefined && 'away' in each && each.away.isSilent
+      ? [{ name: each.away.who.toLowerCase(), why: each.away.reason, isOptional: false }]
+      : [],
+  )
 }
 
 /** All there is to say, however many lines it takes. */

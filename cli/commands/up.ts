@@ -100,7 +100,9 @@ function sayAttached(home: string, pid: number, command: Command): void {
 function refuse(faults: readonly PartFault[]): void {
   if (faults.length === 0) return
   throw new UpiError('NOT_READY', faults.map(({ text }) => text).join('; '), {
-    fix: 'what ended or hangs is started again by itself: see ./upi status, and ./upi doctor if it stays',
+    fix:
+      faults.find(({ name }) => name === 'supervisor')?.fix ??
+      'what ended or hangs is started again by itself: see ./upi status, and ./upi doctor if it stays',
   })
 }
 

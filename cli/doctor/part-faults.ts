@@ -40,7 +40,7 @@ async function partFault(part: StackState['components'][number]): Promise<PartFa
     const unready = await readUnready(address)
     return unready === null ? undefined : fault('not ready', unready)
   } catch (cause) {
-    return fault(state, (cause as Error).message)
+    return fault(state === 'ready' ? 'silent' : state, (cause as Error).message)
   }
 }
 

@@ -38,7 +38,7 @@ type SupervisorStatus = Pick<
 export function describeParts(
   state: StackState,
   isLive: boolean,
-  faults: readonly PartFault[],
+  faults: readonly Pick<PartFault, 'name' | 'why'>[],
 ): Parts {
   const { supervisor, startedAt } = state
   const pids = state.components.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))

@@ -8,6 +8,8 @@ export interface Away {
   readonly who: string
   readonly reason: string
   readonly fix?: string
+  /** It gave no answer at all, not even one that nobody wants. */
+  readonly isSilent: boolean
 }
 
 /** One question to the platform. It never throws, never waits long, and is put again only when its answer is too old. */
@@ -32,7 +34,7 @@ export class Probe<T> {
     })
     const late = Promise.withResolvers<Reading<T>>()
     const reason = `no answer within ${STATUS_ANSWER_MS_MAX / 1000} s`
-    const away = { away: { who: this.#who, reason } }
+    const away = { away: { who: this.#who, reason, isSilent: true } }
     const timer = setTimeout(late.resolve, STATUS_ANSWER_MS_MAX, away)
     const reading = await Promise.race([this.#asked, late.promise])
     clearTimeout(timer)
@@ -47,7 +49,9 @@ export class Probe<T> {
     } catch (fault) {
       // What failed is asked again the next time, however young the answer.
       this.#last = undefined
-      return { away: { who: whoOf(fault, this.#who), ...reasonOf(fault) } }
+      const { code } = Object(fault) as { code?: unknown }
+      const isSilent = String(code).endsWith('_UNAVAILABLE')
+      return { away: { who: whoOf(code, this.#who), ...reasonOf(fault), isSilent } }
     }
   }
 }
@@ -59,8 +63,8 @@ const SERVERS: Readonly<Record<string, string>> = {
 }
 
 // What asks two servers lets the fault tell which of them it was.
-function whoOf(fault: unknown, asked: string): string {
-  const [server = ''] = String((fault as { code?: unknown } | null)?.code).split('_')
+function whoOf(code: unknown, asked: string): string {
+  const [server = ''] = String(code).split('_')
   return SERVERS[server] ?? asked
 }
 

@@ -13,7 +13,6 @@ const ticking = (calm: Calm, ms: number) => {
 test.each([
   ['a machine that slept', 3_600_000],
   ['a supervisor that was held up', 1_600],
-  ['a clock that was set back', -60_000],
 ])('%s begins a new time', (_, ms) => {
   now = 1_000_000
   const calm = new Calm(() => now)

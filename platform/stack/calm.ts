@@ -13,7 +13,7 @@ export class Calm {
   #since: number
   #last: number
 
-  constructor(now: () => number = Date.now) {
+  constructor(now = () => performance.now()) {
     this.#now = now
     this.#last = now()
     this.#since = this.#last
@@ -23,7 +23,7 @@ export class Calm {
   get since(): number {
     const now = this.#now()
     const late = now - this.#last - TICK_MS
-    if (late > SUPERVISOR_LATE_MS_MAX || now < this.#last) this.#since = now
+    if (late > SUPERVISOR_LATE_MS_MAX) this.#since = now
     this.#last = now
     return this.#since
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Launch } from './component.ts'
 import { openLog } from './log-file.ts'
-import { killGroup, type ProcessId, startToken } from './process-table.ts'
+import { killGroup, letGoOn, type ProcessId, startToken } from './process-table.ts'
 
 /** A process that the supervisor has started, in a group of its own. */
 export interface Child extends ProcessId {
@@ -41,16 +41,17 @@ export function spawnChild(launch: Launch, logPath: string): Child {
       resolve({ code, signal })
     })
   })
+  const pid = child.pid ?? 0
+  const token = startToken(pid) ?? ''
   const stop = async (signal: NodeJS.Signals, graceMsMax: number): Promise<void> => {
     child.kill(signal)
     // Whoever was stopped hears a signal only when he goes on.
-    child.kill('SIGCONT')
+    letGoOn({ pid, token })
     const force = setTimeout(() => child.kill('SIGKILL'), graceMsMax)
     await exited
     clearTimeout(force)
   }
-  const pid = child.pid ?? 0
-  return { pid, token: startToken(pid) ?? '', exited, logStart: log.start, stop }
+  return { pid, token, exited, logStart: log.start, stop }
 }
 
 /** How a process ended, for people. */

@@ -85,11 +85,11 @@ async function watchExternal(component: Component, around: Surroundings): Promis
 
 async function runStep(component: Component, around: Surroundings): Promise<void> {
   const { report, stopping, becameReady } = around
-  const end = Date.now() + component.readyMsMax
+  const end = performance.now() + component.readyMsMax
   const backOff = new BackOff()
   for (;;) {
     const child = await launch(component, undefined, around)
-    const late = sleep(end - Date.now(), lateness(component), { ref: false })
+    const late = sleep(end - performance.now(), lateness(component), { ref: false })
     const ended = await endOf(component, child, { around, fault: late })
     if (ended.exit.code === 0) {
       report.change(component.name, { ...NOT_RUNNING, state: 'done' })
@@ -98,7 +98,7 @@ async function runStep(component: Component, around: Surroundings): Promise<void
     const failure = explainEnd(component, child, { ...ended, home: around.options.home })
     const delay = backOff.next(0)
     // 3 is the platform's word for "something outside is not available": it may be in a moment.
-    if (ended.exit.code !== EXIT_UNAVAILABLE || Date.now() + delay > end) throw failure
+    if (ended.exit.code !== EXIT_UNAVAILABLE || performance.now() + delay > end) throw failure
     restarting(component, around, failure.message)
     await sleep(delay, undefined, { signal: stopping })
   }
@@ -118,12 +118,12 @@ async function keepRunning(
   const backOff = new BackOff()
   // Without a probe only time tells whether a process works: a life of ten seconds counts.
   const provenMs = component.probe === undefined ? HEALTHY_MS_MIN : 0
-  const firstEnd = Date.now() + component.readyMsMax
+  const firstEnd = performance.now() + component.readyMsMax
   let isProven = false
   for (let starts = 1; ; starts += 1) {
     const { healthyMs, failure, isFinal } = await liveOnce(component, fetched, around, isProven)
     isProven ||= healthyMs >= provenMs
-    const isHopeless = isFinal || starts >= FIRST_STARTS_MAX || Date.now() > firstEnd
+    const isHopeless = isFinal || starts >= FIRST_STARTS_MAX || performance.now() > firstEnd
     if (!isProven && isHopeless) throw failure
     restarting(component, around, failure.message)
     await sleep(backOff.next(healthyMs), undefined, { signal: around.stopping })
@@ -144,7 +144,7 @@ async function liveOnce(
   around: Surroundings,
   isProven: boolean,
 ): Promise<Life> {
-  const { report, stopping, options } = around
+  const { stopping, options } = around
   let child: Child
   try {
     child = await launch(component, fetched, around)
@@ -157,8 +157,13 @@ async function liveOnce(
   // What was ready once may wait for others as long as it lives: to start it again would bring nothing nearer.
   const isPatient = isProven && component.alive !== undefined
   const readyMsMax = isPatient ? Number.POSITIVE_INFINITY : component.readyMsMax
+  const ready: { at?: number } = {}
+  const becameReady = () => {
+    ready.at = performance.now()
+    around.becameReady()
+  }
   const fault = Promise.race([
-    tend(component, readyMsMax, around, signal),
+    tend(component, readyMsMax, { ...around, becameReady }, signal),
     watchLife({
       component,
       process: child,
@@ -167,10 +172,12 @@ async function liveOnce(
       hungMsMax: options.hungMsMax,
       tell: (verdict) => hangs(component, around, verdict),
     }),
-  ]).catch((error: Error) => error)
+  ])
+    .catch((error: Error) => error)
+    // What it answers while it is ended is no news.
+    .finally(() => life.abort())
   const ended = await endOf(component, child, { around, fault }).finally(() => life.abort())
-  const { readyAt } = report.of(component.name)
-  const healthyMs = readyAt === undefined ? -1 : Date.now() - Date.parse(readyAt)
+  const healthyMs = ready.at === undefined ? -1 : performance.now() - ready.at
   const failure = explainEnd(component, child, { ...ended, home: options.home })
   return { healthyMs, failure, isFinal: ended.fault !== undefined }
 }

@@ -26,10 +26,10 @@ export interface Component {
   /** Throws until the component is ready; an UpiError says that it never will be. */
   probe?(): Promise<void>
   /**
-   * Throws unless its process shows that it lives, however little it can do without others. Who never asks this is
-   * never found to hang.
+   * Throws unless its process shows that it lives, however little it can do without others, and however late within
+   * the time it is given. Who never asks this is never found to hang.
    */
-  alive?(pid: number): Promise<void>
+  alive?(answerMsMax: number, pid: number): Promise<void>
   /** To end it by force would cost too much: when it was stopped it is let go on, else its silence is only told. */
   readonly spared?: true
 }

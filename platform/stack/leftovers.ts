@@ -6,6 +6,7 @@ import {
   ancestors,
   hasEnvironment,
   isPresent,
+  letGoOn,
   type ProcessId,
   parentOf,
   signalProcess,
@@ -87,7 +88,10 @@ function roots(processes: readonly ProcessId[]): ProcessId[] {
 }
 
 async function stopAll(processes: readonly ProcessId[]): Promise<void> {
-  for (const leftover of processes) signalProcess(leftover, stopSignal(leftover.pid))
+  for (const leftover of processes) {
+    signalProcess(leftover, stopSignal(leftover.pid))
+    letGoOn(leftover)
+  }
   if (await allGone(processes, LEFTOVER_GRACE_MS_MAX)) return
   for (const leftover of processes) signalProcess(leftover, 'SIGKILL')
   await allGone(processes, LEFTOVER_GRACE_MS_MAX)

@@ -1,4 +1,12 @@
-import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -19,6 +27,16 @@ test('a writer goes on writing into the emptied file after a rotation', () => {
   closeSync(fd)
   expect(readFileSync(path, 'utf8')).toBe('two\n')
   expect(readFileSync(`${path}.1`, 'utf8')).toBe('one\n')
+})
+
+test('a log that cannot be copied, as on a full disk, is kept, and what was kept before', () => {
+  const path = join(folder, 'a.log')
+  writeFileSync(path, 'new\n')
+  writeFileSync(`${path}.1`, 'old\n')
+  symlinkSync('/dev/full', `${path}.new`)
+  rotateLog(path, 1)
+  const kept = [path, `${path}.1`].map((each) => readFileSync(each, 'utf8'))
+  expect(kept).toEqual(['new\n', 'old\n'])
 })
 
 test('the last lines are those written since the position, blank ones left out', () => {

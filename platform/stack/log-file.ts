@@ -5,6 +5,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs'
@@ -20,11 +21,21 @@ export function openLog(path: string): { fd: number; start: number } {
   return { fd, start: fstatSync(fd).size }
 }
 
-/** Moves a log that has grown too large aside, without its writer noticing: copied, then emptied. */
+/**
+ * Moves a log that has grown too large aside, without its writer noticing: copied, then emptied. Where there is no room
+ * for the copy it stays as it is until there is.
+ */
 export function rotateLog(path: string, bytesMax = LOG_FILE_BYTES_MAX): void {
   if (sizeOf(path) < bytesMax) return
+  const copy = `${path}.new`
+  try {
+    copyFileSync(path, copy)
+  } catch {
+    rmSync(copy, { force: true })
+    return
+  }
   if (sizeOf(`${path}.1`) > 0) renameSync(`${path}.1`, `${path}.2`)
-  copyFileSync(path, `${path}.1`)
+  renameSync(copy, `${path}.1`)
   truncateSync(path)
 }
 

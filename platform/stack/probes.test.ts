@@ -1,6 +1,13 @@
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { probeHttp, probeKafka, probeTcp, readMetadata } from './probes.ts'
+import {
+  probeAnswer,
+  probeHttp,
+  probeKafka,
+  probePostgres,
+  probeTcp,
+  readMetadata,
+} from './probes.ts'
 
 const servers: ReturnType<typeof createServer>[] = []
 afterEach(() => {
@@ -19,6 +26,23 @@ test('a connection that closes without an answer is no answer', async () => {
   await expect(probeHttp(`http://127.0.0.1:${port}/readyz`)).rejects.toThrow(
     '/readyz gives no answer',
   )
+})
+
+test('who sends a byte now and then gives no answer either', async () => {
+  const port = await serving((socket) => {
+    const trickle = setInterval(() => socket.write('.'), 20)
+    socket.once('close', () => clearInterval(trickle))
+  })
+  await expect(probeAnswer(`http://127.0.0.1:${port}/`, 200)).rejects.toThrow('no answer')
+})
+
+test('a database that lets one in and answers no query is no answer', async () => {
+  const port = await serving((socket) => {
+    // R: you are who you say. Z: ask.
+    socket.once('data', () => socket.write(Buffer.from('5200000008000000005a0000000549', 'hex')))
+  })
+  const url = `postgres://upi@127.0.0.1:${port}/upi`
+  await expect(probePostgres(url, 200)).rejects.toThrow('timeout')
 })
 
 test('a port where nobody listens refuses every probe', async () => {
@@ -46,9 +70,13 @@ test('a metadata response tells the number of brokers and the controller', () =>
 })
 
 async function answering(text: string): Promise<number> {
+  return await serving((socket) => socket.once('data', () => socket.end(text)))
+}
+
+async function serving(serve: (socket: Socket) => unknown): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    socket.once('data', () => socket.end(text))
+    serve(socket)
   })
   servers.push(server)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))

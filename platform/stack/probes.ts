@@ -8,23 +8,24 @@ import type { ExternalKafka } from './options.ts'
 
 /** Throws unless the address accepts a connection. */
 export async function probeTcp(host: string, port: number): Promise<void> {
-  const socket = await open(host, port)
+  const socket = await open(host, port, PROBE_MS_MAX)
   socket.destroy()
 }
 
 /** Throws unless a plain http URL answers 2xx. */
-export async function probeHttp(url: string): Promise<void> {
+export async function probeHttp(url: string, msMax = PROBE_MS_MAX): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
-  const answer = await exchange({ host: hostname, port: Number(port || 80) }, Buffer.from(request))
+  const address = { host: hostname, port: Number(port || 80) }
+  const answer = await exchange(address, Buffer.from(request), msMax)
   const [, status] = /^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1')) ?? []
   if (status === undefined) throw new Error(`${pathname} gives no answer`)
   if (!(Number(status) < 300)) throw new Refusal(`${pathname} answers ${status}`)
 }
 
-/** Throws unless a plain http URL answers anything: who says no lives. */
-export async function probeAnswer(url: string): Promise<void> {
-  await probeHttp(url).catch((fault: Error) => {
+/** Throws unless a plain http URL answers anything in time: who says no lives. */
+export async function probeAnswer(url: string, msMax: number): Promise<void> {
+  await probeHttp(url, msMax).catch((fault: Error) => {
     if (!(fault instanceof Refusal)) throw fault
   })
 }
@@ -41,9 +42,13 @@ export async function probeWeb(url: string, auth?: string): Promise<void> {
 }
 
 /** Throws unless a database answers a query. */
-export async function probePostgres(connectionString: string): Promise<void> {
+export async function probePostgres(connectionString: string, msMax = PROBE_MS_MAX): Promise<void> {
   const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PROBE_MS_MAX })
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: msMax,
+    query_timeout: msMax,
+  })
   client.on('error', () => {})
   try {
     await client.connect()
@@ -60,9 +65,9 @@ export async function probeKafka(host: string, port: number): Promise<void> {
 }
 
 /** What a plain broker answers to a metadata request, whatever it is; throws when it answers nothing. */
-export async function askKafka(host: string, port: number): Promise<Buffer> {
+export async function askKafka(host: string, port: number, msMax = PROBE_MS_MAX): Promise<Buffer> {
   const isWhole = (bytes: Buffer) => bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)
-  const answer = await exchange({ host, port }, METADATA_REQUEST, isWhole)
+  const answer = await exchange({ host, port }, METADATA_REQUEST, msMax, isWhole)
   if (!isWhole(answer)) throw new Error('no answer')
   return answer
 }
@@ -111,11 +116,13 @@ const PROBE_MS_MAX = 5_000
 // Size, key 3 (Metadata), version 1, correlation 1, client id "upi", no topics asked for.
 const METADATA_REQUEST = Buffer.from('00000011000300010000000100037570690000' + '0000', 'hex')
 
-async function open(host: string, port: number): Promise<Socket> {
+// The time is for all of it: who sends a byte now and then does not answer either.
+async function open(host: string, port: number, msMax: number): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ host, port, timeout: PROBE_MS_MAX })
+  const socket = connect({ host, port })
+  const timer = setTimeout(() => socket.destroy(new Error('no answer')), msMax)
   socket.once('connect', () => resolve(socket))
-  socket.once('timeout', () => socket.destroy(new Error('no answer')))
+  socket.once('close', () => clearTimeout(timer))
   socket.on('error', reject)
   return promise
 }
@@ -123,9 +130,10 @@ async function open(host: string, port: number): Promise<Socket> {
 async function exchange(
   address: { host: string; port: number },
   request: Buffer,
+  msMax: number,
   isWhole: (bytes: Buffer) => boolean = () => false,
 ): Promise<Buffer> {
-  const socket = await open(address.host, address.port)
+  const socket = await open(address.host, address.port, msMax)
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   let bytes: Buffer = Buffer.alloc(0)
   socket.on('error', reject)

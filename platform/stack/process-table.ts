@@ -30,6 +30,18 @@ export function signalProcess(target: ProcessId, signal: NodeJS.Signals): void {
   ignoreGone(() => process.kill(target.pid, signal))
 }
 
+/** Lets a process, and those that it started itself, go on after somebody has stopped them. */
+export function letGoOn(target: ProcessId): void {
+  if (!isPresent(target)) return
+  for (const pid of withChildren(target.pid)) ignoreGone(() => process.kill(pid, 'SIGCONT'))
+}
+
+/** A process, and those that it started itself and that still live (Linux; it alone elsewhere). */
+export function withChildren(pid: number): number[] {
+  const children = readProc(pid, `task/${pid}/children`)?.match(/\d+/g) ?? []
+  return [pid, ...children.map(Number)]
+}
+
 /** Kills what is left of a process group whose leader is one of ours. */
 export function killGroup(pid: number): void {
   ignoreGone(() => process.kill(-pid, 'SIGKILL'))

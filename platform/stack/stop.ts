@@ -4,7 +4,7 @@ import { UpiError } from '../../core/errors.ts'
 import { homePaths } from './home.ts'
 import { stopLeftovers } from './leftovers.ts'
 import { tryLock } from './lock.ts'
-import { isPresent, type ProcessId, signalProcess } from './process-table.ts'
+import { isPresent, letGoOn, type ProcessId, signalProcess } from './process-table.ts'
 import { readStackId } from './stack-id.ts'
 import { liveSupervisor, lostState, readState, type StackState, writeState } from './state.ts'
 
@@ -44,6 +44,8 @@ async function stopSupervisor(
   onChange: ((state: StackState) => void) | undefined,
 ): Promise<void> {
   signalProcess(supervisor, 'SIGTERM')
+  // Whoever was stopped hears a signal only when he goes on.
+  letGoOn(supervisor)
   const end = Date.now() + STOP_MS_MAX
   let last = ''
   while (isPresent(supervisor)) {

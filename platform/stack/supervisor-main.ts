@@ -9,6 +9,8 @@ import { EXIT_HELD } from './supervisor-exit.ts'
 const stopping = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
 process.on('SIGHUP', () => {})
+// A log that cannot be written, as on a full disk, ends nobody.
+process.stderr.on('error', () => {})
 // Whatever we have overlooked must not leave servers without their supervisor.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {

@@ -3,7 +3,7 @@ import { UpiError } from '../../core/errors.ts'
 import { HUNG_MS_MAX } from '../../core/stack-limits.ts'
 import type { Calm } from './calm.ts'
 import type { Component } from './component.ts'
-import { type ProcessId, signalProcess } from './process-table.ts'
+import { letGoOn, type ProcessId } from './process-table.ts'
 import { faultOf, HEALTH_MS } from './watch.ts'
 
 /** Whom to watch, and by what. */
@@ -25,18 +25,18 @@ export async function watchLife(watched: Watched): Promise<never> {
   const { component, process, calm, signal, tell } = watched
   const { alive, spared, readyMsMax } = component
   const hungMsMax = watched.hungMsMax ?? HUNG_MS_MAX
-  let heardAt = Date.now()
+  let heardAt = performance.now()
   // Before it has ever answered it starts, and that takes what it takes.
   let msMax = spared ? hungMsMax : Math.max(readyMsMax, hungMsMax)
   for (;;) {
     await sleep(Math.min(HEALTH_MS, hungMsMax / 2), undefined, { signal })
-    const fault = alive && (await faultOf(() => alive(process.pid), signal))
+    const fault = alive && (await faultOf(() => alive(hungMsMax, process.pid), signal))
     if (fault === undefined) {
-      heardAt = Date.now()
+      heardAt = performance.now()
       msMax = hungMsMax
       continue
     }
-    const silentMs = Date.now() - Math.max(heardAt, calm.since)
+    const silentMs = performance.now() - Math.max(heardAt, calm.since)
     if (silentMs <= msMax) continue
     const why = `hung: no sign of life for ${Math.round(silentMs / 1000)} s (${fault.message})`
     calm.beginAnew()
@@ -45,6 +45,6 @@ export async function watchLife(watched: Watched): Promise<never> {
       throw new UpiError('COMPONENT_FAILED', why)
     }
     tell(`${why}; it is let go on`)
-    signalProcess(process, 'SIGCONT')
+    letGoOn(process)
   }
 }

@@ -13,12 +13,12 @@ export async function becomesReady(
   signal: AbortSignal,
 ): Promise<void> {
   if (probe === undefined) return
-  const end = Date.now() + readyMsMax
+  const end = performance.now() + readyMsMax
   for (let pause = PAUSE_MS_MIN; ; pause = Math.min(pause * 1.5, PAUSE_MS_MAX)) {
     const fault = await faultOf(probe, signal)
     if (fault === undefined) return
     if (fault instanceof UpiError) throw fault
-    if (Date.now() > end) {
+    if (performance.now() > end) {
       throw new Error(`did not become ready within ${readyMsMax / 1000} s (${fault.message})`)
     }
     await sleep(pause, undefined, { signal })

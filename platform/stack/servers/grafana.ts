@@ -35,7 +35,7 @@ export function createGrafana(options: StackOptions): Component {
       return launch(options, fetched as Grafana)
     },
     probe: () => probeHttp(`${url}/api/health`),
-    alive: () => probeAnswer(`${url}/api/health`),
+    alive: (msMax) => probeAnswer(`${url}/api/health`, msMax),
   }
 }
 

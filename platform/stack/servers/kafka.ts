@@ -39,7 +39,7 @@ export function createKafka(options: StackOptions): Component {
       return launch(place, java)
     },
     probe: () => probeKafka(kafka.host, kafka.port),
-    alive: () => askKafka(kafka.host, kafka.port).then(() => {}),
+    alive: (msMax) => askKafka(kafka.host, kafka.port, msMax).then(() => {}),
   }
 }
 

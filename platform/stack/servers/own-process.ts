@@ -23,7 +23,7 @@ export function createOwnProcess(spec: ProcessSpec, options: StackOptions): Comp
       return { command, args, env, cwd: options.checkout }
     },
     ...(readyUrl === undefined ? {} : { probe: () => probeHttp(readyUrl) }),
-    ...(aliveUrl === undefined ? {} : { alive: () => probeAnswer(aliveUrl) }),
+    ...(aliveUrl === undefined ? {} : { alive: (msMax) => probeAnswer(aliveUrl, msMax) }),
   }
 }
 

@@ -7,7 +7,7 @@ import type { Component, Launch, PrepareContext } from '../component.ts'
 import { homePaths } from '../home.ts'
 import type { StackOptions } from '../options.ts'
 import { probePostgres } from '../probes.ts'
-import { isStopped } from '../process-table.ts'
+import { isStopped, withChildren } from '../process-table.ts'
 import { postgresSettings, STACK_VERSIONS } from '../settings.ts'
 import { asAccount, type PostgresAccount, postgresAccount } from './postgres-account.ts'
 import { clearBackends, initializeData } from './postgres-data.ts'
@@ -35,8 +35,8 @@ export function createPostgres(options: StackOptions): Component {
     ports: [port],
     readyMsMax: READY_MS_MAX,
     spared: true,
-    async alive(pid) {
-      if (isStopped(pid)) throw new Error('stopped by a signal')
+    async alive(_, pid) {
+      if (withChildren(pid).some(isStopped)) throw new Error('stopped by a signal')
     },
     graceMsMax: GRACE_MS_MAX,
     // Fast: open transactions are rolled back and clients sent away; SIGTERM would wait for them.

@@ -32,7 +32,7 @@ export function createPrometheus(options: StackOptions): Component {
       return launch(options, join(fetched?.folder ?? '', 'prometheus'))
     },
     probe: () => probeHttp(`http://${addressText(prometheus)}/-/ready`),
-    alive: () => probeAnswer(`http://${addressText(prometheus)}/-/healthy`),
+    alive: (msMax) => probeAnswer(`http://${addressText(prometheus)}/-/healthy`, msMax),
   }
 }
 

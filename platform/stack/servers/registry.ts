@@ -41,7 +41,7 @@ export function createRegistry(options: StackOptions): Component {
       return launch(options, java, fetched?.folder ?? '')
     },
     probe: () => probeHttp(`http://${addressText(registry)}/health/ready`),
-    alive: () => probeAnswer(`http://${addressText(registry)}/health/live`),
+    alive: (msMax) => probeAnswer(`http://${addressText(registry)}/health/live`, msMax),
   }
 }
 

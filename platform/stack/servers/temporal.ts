@@ -37,7 +37,7 @@ export function createTemporal(options: StackOptions): Component {
       return launch(options, join(fetched?.folder ?? '', 'temporal'), folder)
     },
     probe: () => probeHttp(namespace),
-    alive: () => probeAnswer(namespace),
+    alive: (msMax) => probeAnswer(namespace, msMax),
   }
 }
 
