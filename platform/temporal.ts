@@ -14,7 +14,7 @@ import { hostOf, readTlsFiles, refusePlaintext } from './transport.ts'
 
 type TemporalConfig = Needed<'temporalAddress'>
 
-const CONNECT_TIMEOUT_MS = 3_000
+const CONNECT_MS_MAX = 3_000
 // A worker answers in milliseconds; but the server waits for ten seconds for one that had the run and is gone.
 const ANSWER_MS_MAX = 15_000
 
@@ -25,11 +25,14 @@ export interface TemporalClient {
 }
 
 /** Connects a client, which starts, describes and awaits runs. */
-export async function connectClient(config: TemporalConfig): Promise<TemporalClient> {
+export async function connectClient(
+  config: TemporalConfig,
+  connectMsMax = CONNECT_MS_MAX,
+): Promise<TemporalClient> {
   try {
     const connection = await Connection.connect({
       ...connectionOptions(config),
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: connectMsMax,
     })
     return { connection, client: new Client({ connection, namespace: config.temporalNamespace }) }
   } catch (cause) {

@@ -44,7 +44,7 @@ export function statusCommand(): Command {
     .action(async (options: { json?: boolean; watch?: boolean }) => {
       const page = new Page(loadConfig())
       if (options.watch === true) await watch(page, options.json === true)
-      const status = await page.read()
+      const status = await page.readSurely()
       if (options.json === true) printJson(forMachines(status))
       else for (const line of wholePage(status, process.stdout.columns)) print(line)
       if (!status.ready) process.exitCode = 1
@@ -74,9 +74,17 @@ async function watch(page: Page, isJson: boolean): Promise<never> {
 class Page {
   readonly #config: Config
   #sources: { readonly of: string; readonly sources: Sources } | undefined
+  /** Who gave no answer at the last look. On a busy machine one answer may come late: two are silence. */
+  #silent: ReadonlySet<string> = new Set()
 
   constructor(config: Config) {
     this.#config = config
+  }
+
+  /** Looks once more where somebody gave no answer. */
+  async readSurely(): Promise<Status> {
+    const status = await this.read()
+    return this.#silent.size === 0 ? status : await this.read()
   }
 
   async read(): Promise<Status> {
@@ -85,7 +93,9 @@ class Page {
     const [unwell, readings] = isLive
       ? await Promise.all([partFaults(state), this.#sourcesOf(state).read()])
       : [[], null]
-    const faults = [...unwell, ...(readings === null ? [] : silentServers(readings))]
+    const found = [...unwell, ...(readings === null ? [] : silentServers(readings))]
+    const faults = found.filter(({ name, isSilent }) => !isSilent || this.#silent.has(name))
+    this.#silent = new Set(found.filter(({ isSilent }) => isSilent).map(({ name }) => name))
     const parts =
       state === undefined
         ? { components: [], supervisor: null }
@@ -114,7 +124,14 @@ class Page {
 function silentServers({ stream, schedules, facts }: Readings) {
   return [stream, schedules, facts.sessions].flatMap((each) =>
     each !== undefined && 'away' in each && each.away.isSilent
-      ? [{ name: each.away.who.toLowerCase(), why: each.away.reason, isOptional: false }]
+      ? [
+          {
+            name: each.away.who.toLowerCase(),
+            why: each.away.reason,
+            isOptional: false,
+            isSilent: true,
+          },
+        ]
       : [],
   )
 }

@@ -8,6 +8,8 @@ export interface PartFault extends Fault {
   readonly why: string
   /** The platform is ready without it. */
   readonly isOptional: boolean
+  /** It was asked, and gave no answer in time. */
+  readonly isSilent: boolean
 }
 
 /** The parts of a running stack that are at fault now: each process is asked, for it knows before its supervisor. */
@@ -23,6 +25,7 @@ const HELD_SUPERVISOR = {
   why: 'stopped by a signal',
   text: 'the supervisor was stopped by a signal: it starts nothing again, and what it says is old',
   isOptional: false,
+  isSilent: false,
 }
 
 async function partFault(part: StackState['components'][number]): Promise<PartFault | undefined> {
@@ -31,7 +34,7 @@ async function partFault(part: StackState['components'][number]): Promise<PartFa
   if (state === 'absent' || (isOptional && ON_ITS_WAY.includes(state))) return undefined
   const fault = (is: string, why: string) => {
     const text = why === '' ? `${name} is ${is}` : `${name} is ${is}: ${why}`
-    return { name, text, why, isOptional, fix: `see ./upi logs ${name}` }
+    return { name, text, why, isOptional, isSilent: is === SILENT, fix: `see ./upi logs ${name}` }
   }
   if (kind !== 'process' || address === '') {
     return state === 'ready' || state === 'done' ? undefined : fault(state, detail)
@@ -40,8 +43,9 @@ async function partFault(part: StackState['components'][number]): Promise<PartFa
     const unready = await readUnready(address)
     return unready === null ? undefined : fault('not ready', unready)
   } catch (cause) {
-    return fault(state === 'ready' ? 'silent' : state, (cause as Error).message)
+    return fault(state === 'ready' ? SILENT : state, (cause as Error).message)
   }
 }
 
+const SILENT = 'silent'
 const ON_ITS_WAY = ['waiting', 'fetching', 'starting']

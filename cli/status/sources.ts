@@ -152,7 +152,7 @@ export class Sources {
 
   async #readSchedules(): Promise<readonly ScheduleStatus[]> {
     const config = need(this.#config, 'temporalAddress')
-    this.#temporal ??= connectClient(config)
+    this.#temporal ??= connectClient(config, CONNECT_MS_MAX)
     try {
       const { client } = await this.#temporal
       return await Promise.all(SCHEDULES.map((each) => readSchedule(client, each)))
@@ -165,6 +165,9 @@ export class Sources {
   }
 }
 
+// Shorter than a reading may take, so that it is told who does not answer.
+const CONNECT_MS_MAX = 2_000
+
 type AskOf<Name extends keyof Readings> = {
   ask(): Promise<NonNullable<Readings[Name]>>
 }
@@ -174,8 +177,7 @@ function openPool(config: Config, url: string): pg.Pool {
     max: CONNECTIONS_MAX,
     name: 'status',
     answerMsMax: FACT_STATEMENT_MS_MAX,
-    // Shorter than a reading may take, so that it is Postgres who is named.
-    connectMsMax: FACT_STATEMENT_MS_MAX,
+    connectMsMax: CONNECT_MS_MAX,
     settings: { statement_timeout: String(FACT_STATEMENT_MS_MAX), jit: 'off' },
   })
 }
