@@ -12,7 +12,7 @@ const own = useStack('database')
 const folder = mkdtempSync(join(tmpdir(), 'upi-many-models-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-// Of 500 models on a machine of 2 cores: 5.4 million instantiations take 8 s of CPU.
+// Of 500 models on a machine of 2 cores: 5.4 million instantiations take 5 s of CPU.
 const INSTANTIATIONS_PER_MODEL_MAX = 12_000
 const PLAN_MS_MAX = 1_000
 
