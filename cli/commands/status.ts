@@ -122,18 +122,17 @@ class Page {
 
 /** The servers that did not answer just now, whatever their supervisor has seen last. */
 function silentServers({ stream, schedules, facts }: Readings) {
-  return [stream, schedules, facts.sessions].flatMap((each) =>
-    each !== undefined && 'away' in each && each.away.isSilent
-      ? [
-          {
-            name: each.away.who.toLowerCase(),
-            why: each.away.reason,
-            isOptional: false,
-            isSilent: true,
-          },
-        ]
-      : [],
+  const away = [stream, schedules, facts.sessions].flatMap((each) =>
+    each !== undefined && 'away' in each && each.away.silence !== undefined ? [each.away] : [],
   )
+  // A schedule is asked of a run of Temporal's own, for which it may wait ten seconds after it was started again.
+  const silent = away.filter(({ who, silence }) => who !== 'Temporal' || silence === 'away')
+  return silent.map(({ who, reason }) => ({
+    name: who.toLowerCase(),
+    why: reason,
+    isOptional: false,
+    isSilent: true,
+  }))
 }
 
 /** All there is to say, however many lines it takes. */

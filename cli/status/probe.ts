@@ -8,8 +8,8 @@ export interface Away {
   readonly who: string
   readonly reason: string
   readonly fix?: string
-  /** It gave no answer at all, not even one that nobody wants. */
-  readonly isSilent: boolean
+  /** Whether no answer came at all, not even one that nobody wants: none in time, or none to be had. */
+  readonly silence?: 'late' | 'away'
 }
 
 /** One question to the platform. It never throws, never waits long, and is put again only when its answer is too old. */
@@ -34,7 +34,7 @@ export class Probe<T> {
     })
     const late = Promise.withResolvers<Reading<T>>()
     const reason = `no answer within ${STATUS_ANSWER_MS_MAX / 1000} s`
-    const away = { away: { who: this.#who, reason, isSilent: true } }
+    const away = { away: { who: this.#who, reason, silence: 'late' as const } }
     const timer = setTimeout(late.resolve, STATUS_ANSWER_MS_MAX, away)
     const reading = await Promise.race([this.#asked, late.promise])
     clearTimeout(timer)
@@ -50,8 +50,9 @@ export class Probe<T> {
       // What failed is asked again the next time, however young the answer.
       this.#last = undefined
       const { code } = Object(fault) as { code?: unknown }
-      const isSilent = String(code).endsWith('_UNAVAILABLE')
-      return { away: { who: whoOf(code, this.#who), ...reasonOf(fault), isSilent } }
+      const away = { who: whoOf(code, this.#who), ...reasonOf(fault) }
+      if (!String(code).endsWith('_UNAVAILABLE')) return { away }
+      return { away: { ...away, silence: 'away' } }
     }
   }
 }
