@@ -22,6 +22,8 @@ const log = createLogger({ process: 'test', level: 'fatal', pretty: false })
 const PARTITIONS = Array.from({ length: 12 }, (_, i) => i)
 const BATCH_MESSAGES = 100
 const BATCHES = 8
+// A worker that a busy machine has cost its session joins anew first.
+const WRITTEN_MS_MAX = 25_000
 
 class WatchedHand extends BytesInHand {
   most = 0
@@ -91,8 +93,11 @@ async function allWritten(
   before = 0,
 ): Promise<void> {
   const end = `-${before + BATCHES * BATCH_MESSAGES}`
-  const isDone = (each: number) => sink.of('written', each).at(-1)?.endsWith(end) === true
-  await eventually(() => partitions.every(isDone))
+  const left = () =>
+    partitions
+      .map((each) => [each, sink.of('written', each).at(-1)] as const)
+      .filter(([, last]) => last?.endsWith(end) !== true)
+  await eventually(left, ({ length }) => length === 0, WRITTEN_MS_MAX)
 }
 
 test('many partitions of packed batches arrive, and never more is in hand than the budget and a batch', async () => {
@@ -113,7 +118,7 @@ test('many partitions of packed batches arrive, and never more is in hand than t
   expect(hand.most).toBeLessThan(budget + hand.largest)
   await eventually(() => hand.bytes === 0)
   expect(await brokenBooks(own.pool)).toEqual([])
-}, 30_000)
+}, 60_000)
 
 test('partitions that stand still, and those that wait for the registry, leave room for the others', async () => {
   const [still, waiting] = [PARTITIONS.slice(0, 3), PARTITIONS.slice(3, 9)]
@@ -139,7 +144,7 @@ test('partitions that stand still, and those that wait for the registry, leave r
   expect(waiting.flatMap((partition) => sink.of('prepare', partition))).toEqual([])
   isAway = false
   await allWritten(sink, waiting, 1)
-}, 30_000)
+}, 60_000)
 
 test('while the budget is used up the consumer beats, and it goes on when there is room', async () => {
   await fill()
@@ -158,4 +163,4 @@ test('while the budget is used up the consumer beats, and it goes on when there 
   await allWritten(sink, PARTITIONS)
   expect(await memberOf()).toEqual(before)
   expect(before).toHaveLength(1)
-}, 30_000)
+}, 60_000)
