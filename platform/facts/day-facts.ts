@@ -1,3 +1,4 @@
+import { KNOWN_DAYS } from '../queries/days.ts'
 import { type Ask, askOne, type FactReader } from './fact-reader.ts'
 
 /** Which business days still wait to be closed, or to be built right. */
@@ -21,14 +22,9 @@ interface DayRow {
   readonly failed: number
 }
 
-// A day with rows is known by its marks until it is built, and by the ledger ever after.
 const DAYS = `
   with today as (select (now() at time zone 'Asia/Kolkata')::date as day),
-  known as (
-    select business_date as day from ops.model_days
-    union select business_date from ops.dirty_keys
-    union select business_date from ops.days
-  ),
+  known as (${KNOWN_DAYS}),
   open as (
     select known.day from known
     left join ops.days as d on d.business_date = known.day

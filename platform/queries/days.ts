@@ -78,13 +78,15 @@ export async function readCloses(
   }
 }
 
-const CLOSES = `
-  with today as (select (now() at time zone 'Asia/Kolkata')::date as day),
-  known as (
+/** A day with rows is known by its marks until it is built, and by the ledger ever after. */
+export const KNOWN_DAYS = `
     select business_date as day from ops.model_days
     union select business_date from ops.dirty_keys
-    union select business_date from ops.days
-  )
+    union select business_date from ops.days`
+
+const CLOSES = `
+  with today as (select (now() at time zone 'Asia/Kolkata')::date as day),
+  known as (${KNOWN_DAYS})
   select known.day as date, coalesce(d.state, 'open') as state, d.failed_at is not null as failed, closed.at
   from (select max(closed_at) as at from ops.days) as closed
   cross join today
