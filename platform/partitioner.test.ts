@@ -51,3 +51,14 @@ test.each([null, 'HDF1'])(
     expect(grown.map(partitioner)).toEqual(first)
   },
 )
+
+test.each([null, 'HDF1'])(
+  'a message of key %s is put anew where its partition is no more: kafkajs would drop it',
+  (key) => {
+    const partitioner = keyPartitioner()
+    const places = Array.from({ length: 8 }, () => placeOf(key, 8))
+    for (const place of places) partitioner(place)
+    const shrunk = places.map((place) => ({ ...place, partitionMetadata: partitionsOf(1) }))
+    expect(shrunk.map(partitioner)).toEqual(places.map(() => 0))
+  },
+)

@@ -39,10 +39,7 @@ class WatchedHand extends BytesInHand {
 /** Fills many partitions with batches that pack well. */
 async function fill(): Promise<number> {
   const count = PARTITIONS.length
-  const { topics } = await own.admin.fetchTopicMetadata({ topics: [own.name] })
-  if (topics[0]?.partitions.length !== count) {
-    await own.admin.createPartitions({ topicPartitions: [{ topic: own.name, count }] })
-  }
+  await own.grow(count)
   const compression = COMPRESSIONS.zstd
   for (let i = 0; i < BATCHES * count; i++) {
     const messages = Array.from({ length: BATCH_MESSAGES }, () => ({
@@ -123,9 +120,7 @@ test('many partitions of packed batches arrive, and never more is in hand than t
 test('partitions that stand still, and those that wait for the registry, leave room for the others', async () => {
   const [still, waiting] = [PARTITIONS.slice(0, 3), PARTITIONS.slice(3, 9)]
   const framed = Buffer.from([0, 0, 0, 0, 7, ...Buffer.from(JSON.stringify(aMessage()))])
-  await own.admin.createPartitions({
-    topicPartitions: [{ topic: own.name, count: PARTITIONS.length }],
-  })
+  await own.grow(PARTITIONS.length)
   for (const partition of waiting) {
     const messages = [{ partition, value: framed }]
     await eventually(() => own.producer.send({ topic: own.name, messages }))

@@ -67,7 +67,7 @@ test('a worker that stood still past its session lets go and does no harm', asyn
 test('partitions that are added are read from their beginning, without a restart', async () => {
   await own.withStream(async (run) => {
     await eventually(() => assigned(run) === '[0,1]')
-    await own.admin.createPartitions({ topicPartitions: [{ topic: own.name, count: 3 }] })
+    await own.grow(3)
     await own.send(2, 3)
     await eventually(() => assigned(run) === '[0,1,2]', Boolean, 30_000)
     await own.written(3)

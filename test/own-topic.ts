@@ -71,6 +71,18 @@ export class OwnTopic {
     await eventually(() => this.admin.createTopics({ topics, waitForLeaders: true }))
   }
 
+  /** Adds partitions. What is sent to one of which the broker does not tell yet kafkajs drops without a word. */
+  async grow(count: number): Promise<void> {
+    const { name } = this
+    const read = async () => {
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: [name] })
+      return topics[0]?.partitions.length
+    }
+    if ((await read()) === count) return
+    await this.admin.createPartitions({ topicPartitions: [{ topic: name, count }] })
+    await eventually(read, (told) => told === count)
+  }
+
   async end(): Promise<void> {
     await this.admin.deleteTopics({ topics: [this.name] })
     const { groups } = await this.admin.listGroups()
