@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientBase, Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { CLEAN_HELD_MS_MAX, LETTER_WAIT_MS_MAX } from '../core/limits.ts'
-import { dayNumberOf } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
-import { lockClean } from '../platform/queries/clean.ts'
 import { ensurePartitions } from '../platform/queries/partitions.ts'
 import {
   acceptRaw,
@@ -17,7 +15,7 @@ import { lockBatches } from '../platform/queries/stream-offsets.ts'
 import { type BatchMerge, groupByTransaction, mergeBatch } from './merge-batch.ts'
 import type { Message } from './merge-transaction.ts'
 import { isDayGone, isRefusal } from './split-batch.ts'
-import { commitAfter, writeMerge } from './write-merge.ts'
+import { commitAfter, lockStored, writeMerge } from './write-merge.ts'
 
 /** Letters of one partition and UTC day that the rules accept now. */
 export interface Replay {
@@ -126,9 +124,7 @@ async function replayOnce(
     const transactions = groupByTransaction(messages.filter((message) => !isPending(message)))
     const [, ...stored] = await Promise.all([
       lockBatches(client, true),
-      ...[...transactions.idsByDay].map(([date, ids]) =>
-        lockClean(client, { date, often: isUsual(date, replay) }, ids),
-      ),
+      ...lockStored(client, transactions, replay.rawDay),
     ])
     const merge = mergeBatch(transactions, stored.flat())
     const outcomes = outcomesOf(messages, merge, isPending)
@@ -167,12 +163,6 @@ async function expectAll(count: Promise<number>, expected: number): Promise<void
   const found = await count
   if (found === expected) return
   throw new UpiError('BUG', `${expected} rejected messages were to be accepted, ${found} are there`)
-}
-
-const USUAL_DAYS = 2
-
-function isUsual(date: string, { rawDay }: Replay): boolean {
-  return Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
 }
 
 function outcomesOf(

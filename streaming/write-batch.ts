@@ -1,9 +1,8 @@
 import type { Pool } from 'pg'
 import { UpiError } from '../core/errors.ts'
 import { FROZEN_SECONDS_MIN } from '../core/limits.ts'
-import { type BusinessDate, dayNumberOf, formatInstant } from '../core/time.ts'
+import { formatInstant } from '../core/time.ts'
 import { withConnection } from '../platform/postgres.ts'
-import { lockClean } from '../platform/queries/clean.ts'
 import { copyRaw } from '../platform/queries/raw.ts'
 import { copyRejected } from '../platform/queries/rejected.ts'
 import { type BatchBooks, insertBatch } from '../platform/queries/stream-batches.ts'
@@ -16,7 +15,7 @@ import {
 import type { PreparedBatch } from './batch.ts'
 import { type BatchMerge, mergeBatch } from './merge-batch.ts'
 import { isRace } from './split-batch.ts'
-import { commitAfter, writeMerge } from './write-merge.ts'
+import { commitAfter, lockStored, writeMerge } from './write-merge.ts'
 
 /** The books of a batch, and what else its write came to. */
 export interface Written extends BatchBooks {
@@ -55,8 +54,8 @@ function isLockTimeout(fault: unknown): boolean {
 }
 
 /**
- * Two round trips on a pipelined connection: first the offset, taken from whoever else would move it, and the rows that
- * clean has; then everything that follows from them, and the commit.
+ * Two round trips on a pipelined connection: first the offset, taken from whoever else would move it, the rows that
+ * clean has, and raw; then everything that follows from them, and the commit.
  */
 async function writeOnce(
   pool: Pool,
@@ -65,14 +64,16 @@ async function writeOnce(
 ): Promise<Written> {
   const beganMs = performance.now()
   return await withConnection(pool, async (client) => {
-    const [, isOwner, , ...stored] = await Promise.all([
+    const found = Promise.all([
       client.query('begin'),
       advanceOffset(client, at, moveOf(batch)),
       lockBatches(client, isAlone),
-      ...[...batch.transactions.idsByDay].map(([date, ids]) =>
-        lockClean(client, { date, often: isUsual(date, batch) }, ids),
-      ),
+      ...lockStored(client, batch.transactions, batch.rawDay),
     ])
+    // Postgres takes them in while the rest is merged; how that went is asked with the commit.
+    const raw = copyRaw(client, batch.raw)
+    raw.catch(() => {})
+    const [, isOwner, , ...stored] = await found
     if (!isOwner) {
       throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
     }
@@ -80,7 +81,7 @@ async function writeOnce(
     const merge = mergeBatch(batch.transactions, stored.flat())
     const books = booksOf(batch, merge)
     const statements = [
-      copyRaw(client, batch.raw),
+      raw,
       ...writeMerge(client, at, merge),
       ...(batch.outcome.rejected.length === 0 ? [] : [copyRejected(client, batch.rejected)]),
       insertBatch(client, at, { ...batch, books, rulesVersion }),
@@ -96,13 +97,6 @@ async function writeOnce(
       commitMs: performance.now() - mergedMs,
     }
   })
-}
-
-// Messages come soon after their payment; plans for days long ago would fill the server's memory one by one.
-const USUAL_DAYS = 2
-
-function isUsual(date: BusinessDate, { rawDay }: PreparedBatch): boolean {
-  return Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
 }
 
 function booksOf(batch: PreparedBatch, { counts }: BatchMerge): BatchBooks {

@@ -1,12 +1,34 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
 import { UpiError } from '../core/errors.ts'
-import { copyClean, countMessages, deleteClean, updateClean } from '../platform/queries/clean.ts'
+import { type BusinessDate, dayNumberOf } from '../core/time.ts'
+import {
+  type CleanRow,
+  copyClean,
+  countMessages,
+  deleteClean,
+  lockClean,
+  updateClean,
+} from '../platform/queries/clean.ts'
 import { markDirty } from '../platform/queries/dirty-keys.ts'
 import { addMinuteDeltas } from '../platform/queries/minute-metrics.ts'
 import type { StreamPosition } from '../platform/queries/stream-offsets.ts'
 import { insertConflicts } from '../platform/queries/txn-conflicts.ts'
-import type { BatchMerge } from './merge-batch.ts'
+import type { BatchMerge, Transactions } from './merge-batch.ts'
+
+// Messages come soon after their payment; plans for days long ago would fill the server's memory one by one.
+const USUAL_DAYS = 2
+
+/** Locks the rows that clean has of transactions, some for each day; `rawDay` is when Kafka got their messages. */
+export function lockStored(
+  client: ClientBase,
+  { idsByDay }: Transactions,
+  rawDay: BusinessDate,
+): Promise<CleanRow[]>[] {
+  const isUsual = (date: BusinessDate) =>
+    Math.abs(dayNumberOf(rawDay) - dayNumberOf(date)) <= USUAL_DAYS
+  return [...idsByDay].map(([date, ids]) => lockClean(client, { date, often: isUsual(date) }, ids))
+}
 
 /** Sends what a merge does to clean and what follows from it: live figures, conflicts, marks. */
 export function writeMerge(
