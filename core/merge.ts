@@ -3,7 +3,7 @@ import { declineClassOf } from './response-code.ts'
 import { type Status, statusRank } from './status.ts'
 
 /** Fields of which the greatest non-null wins, text by its bytes, whatever the order of arrival. */
-export const DESCRIPTIVE_FIELDS = [
+const DESCRIPTIVE_FIELDS = [
   'type',
   'channel',
   'mcc',

@@ -82,6 +82,12 @@ export function isKafkaRefusal(error: unknown): boolean {
   return isTlsRefusal(error) || isKafkaRefusal(error.cause)
 }
 
+/** What the broker has called a fault; kafkajs wraps it once or twice. */
+export function kafkaTypeOf(fault: unknown): string | undefined {
+  const { type, cause } = Object(fault) as { type?: string; cause?: unknown }
+  return type ?? (cause === undefined ? undefined : kafkaTypeOf(cause))
+}
+
 /** What our codecs have thrown inside of kafkajs, which wraps it. */
 export function unreadableBatch(error: unknown): UpiError | undefined {
   if (!(error instanceof Error)) return undefined

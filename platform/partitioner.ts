@@ -31,7 +31,7 @@ const SEED = 0x9747b28c
 const MIX = 0x5bd1e995
 
 /** Kafka's hash of a key, as a signed whole number of 32 bits. */
-export function murmur2(key: Buffer): number {
+function murmur2(key: Buffer): number {
   let hash = SEED ^ key.length
   let i = 0
   for (; i + 4 <= key.length; i += 4) {

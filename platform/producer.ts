@@ -7,7 +7,7 @@ import {
   PRODUCE_QUEUE_MESSAGES_MAX,
 } from '../core/limits.ts'
 import type { Needed } from './config.ts'
-import { createKafka, kafkaFault } from './kafka.ts'
+import { createKafka, kafkaFault, kafkaTypeOf } from './kafka.ts'
 import { COMPRESSIONS } from './kafka-codecs.ts'
 import { keyPartitioner } from './partitioner.ts'
 import type { Logger } from './telemetry.ts'
@@ -161,7 +161,7 @@ export class TopicProducer {
       } catch (cause) {
         const fault = this.#explain(cause)
         if (performance.now() - since > outageMsMax || signal.aborted) throw fault
-        if (STATE_LOST.has(typeOf(cause))) await this.#renew()
+        if (STATE_LOST.has(kafkaTypeOf(cause))) await this.#renew()
         else if (!isAway(fault)) throw fault
         this.#trouble = (fault as Error).message
         log.warn({ reason: this.#trouble, waitMs }, 'kafka is away, trying again')
@@ -171,7 +171,7 @@ export class TopicProducer {
   }
 
   #explain(cause: unknown): unknown {
-    if (typeOf(cause) !== 'UNKNOWN_TOPIC_OR_PARTITION') return faultOf(cause, this.#brokers)
+    if (kafkaTypeOf(cause) !== 'UNKNOWN_TOPIC_OR_PARTITION') return faultOf(cause, this.#brokers)
     const message = `topic ${this.#options.topic} does not exist`
     return new UpiError('TOPIC_MISSING', message, { fix: './upi topics', cause })
   }
@@ -195,7 +195,7 @@ export class TopicProducer {
 
 /** Whether the broker refuses a message, or all of a batch, for its size. */
 export function isTooLarge(fault: unknown): boolean {
-  return /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(typeOf(fault) ?? '')
+  return /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(kafkaTypeOf(fault) ?? '')
 }
 
 function headerBytes({ headers = {} }: OutgoingMessage): number {
@@ -233,10 +233,4 @@ function faultOf(cause: unknown, brokers: readonly string[]): unknown {
     if (fault !== each) return fault
   }
   return cause
-}
-
-// kafkajs wraps what the broker said, once or twice.
-function typeOf(fault: unknown): string | undefined {
-  const { type, cause } = Object(fault) as { type?: string; cause?: unknown }
-  return type ?? (cause === undefined ? undefined : typeOf(cause))
 }

@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { BytesInHand } from '../platform/bytes-in-hand.ts'
+import { kafkaTypeOf } from '../platform/kafka.ts'
 import { mendBatches } from '../platform/kafkajs-batch.ts'
 import type { Logger } from '../platform/telemetry.ts'
 import { topicFault } from '../platform/topic-log.ts'
@@ -138,7 +139,7 @@ export class GroupConsumer {
     consumer.on(CRASH, ({ payload: { error, restart } }) => {
       onLeft()
       if (this.#stopped.signal.aborted) return
-      if (typeOf(error) === 'INVALID_SESSION_TIMEOUT' && this.#sessionMs.length > 1) {
+      if (kafkaTypeOf(error) === 'INVALID_SESSION_TIMEOUT' && this.#sessionMs.length > 1) {
         this.#sessionMs.shift()
         log.info({ sessionMs: this.#sessionMs[0] }, 'the broker wants longer sessions')
         this.#renew()
@@ -149,9 +150,4 @@ export class GroupConsumer {
       }
     })
   }
-}
-
-function typeOf(error: unknown): string | undefined {
-  const { type, cause } = error as { type?: string; cause?: { type?: string } }
-  return type ?? cause?.type
 }

@@ -114,7 +114,7 @@ export const METRICS = {
   },
   upi_stream_bytes_in_hand: {
     type: 'gauge',
-    help: 'Bytes that are unpacked and not yet written, with what their objects take, over all partitions. Fetching waits at 96 MiB.',
+    help: 'Bytes that are unpacked and not yet written, with what their objects take, over all partitions. Fetching waits while less than 8 of 96 MiB are free.',
     labels: [],
   },
   upi_stream_ready: {

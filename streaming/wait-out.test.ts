@@ -13,6 +13,8 @@ const dropped = new kafkajs.KafkaJSConnectionError('Connection error', {
 
 test.each<[Outside, string, unknown]>([
   ['postgres', 'refused its connection', refused],
+  ['postgres', 'has ended a deadlock', Object.assign(new Error('out'), { code: '40P01' })],
+  ['postgres', 'could not serialize', Object.assign(new Error('out'), { code: '40001' })],
   ['postgres', 'is short of locks', Object.assign(new Error('out'), { code: '53200' })],
   ['postgres', 'was busy', new UpiError('POSTGRES_BUSY', 'moved')],
   ['kafka', 'refused its connection', dropped],

@@ -7,7 +7,7 @@ import { createKafka } from '../platform/kafka.ts'
 import { COMPRESSIONS } from '../platform/kafka-codecs.ts'
 import { createLogger } from '../platform/telemetry.ts'
 import { aMessage } from './factories.ts'
-import { eventually, startCli, useStack } from './harness.ts'
+import { eventually, runCli, startCli, useStack } from './harness.ts'
 
 const own = useStack('database')
 const topics: string[] = []
@@ -42,8 +42,12 @@ async function makeTopic(codec: string, numPartitions = 1): Promise<string> {
   return topic
 }
 
+function environmentOf(topic: string) {
+  return { ...own.env, UPI_TOPIC: topic, UPI_CONSUMER_GROUP: topic }
+}
+
 function startStream(topic: string) {
-  return startCli(['stream'], { ...own.env, UPI_TOPIC: topic, UPI_CONSUMER_GROUP: topic })
+  return startCli(['stream'], environmentOf(topic))
 }
 
 const { none, ...CODECS } = COMPRESSIONS
@@ -77,7 +81,7 @@ test.each(Object.entries(CODECS))(
   30_000,
 )
 
-test('a batch that would fill the memory stops its partition with one line, and no other', async () => {
+test('a batch that would fill the memory stops its partition alone, with one line, and a seek leads past it', async () => {
   const topic = await makeTopic('producer', 2)
   const send = async (partition: number) => {
     const message = aMessage()
@@ -88,7 +92,7 @@ test('a batch that would fill the memory stops its partition with one line, and 
   const value = Buffer.alloc(UNPACKED_BATCH_BYTES_MAX)
   const messages = [{ partition: 0, value }]
   await producer.send({ topic, compression: kafkajs.CompressionTypes.ZSTD, messages })
-  await send(0)
+  const behind = await send(0)
   const stream = startStream(topic)
   await eventually(() =>
     /a zstd batch at offsets 1 to 1 cannot be unpacked: it holds more than 64 MiB/.test(
@@ -96,19 +100,24 @@ test('a batch that would fill the memory stops its partition with one line, and 
     ),
   )
   const ids = [before, await send(1)]
-  await eventually(
-    async () => {
-      const { rows } = await pool.query(
-        'select txn_id from raw_upi_transactions where topic = $1',
-        [topic],
-      )
-      return rows
-        .map(({ txn_id }) => txn_id)
-        .toSorted()
-        .join()
-    },
-    (seen) => seen === ids.toSorted().join(),
-  )
+  const seen = (wanted: readonly string[]) =>
+    eventually(
+      async () => {
+        const { rows } = await pool.query<{ txn_id: string }>(
+          'select txn_id from raw_upi_transactions where topic = $1',
+          [topic],
+        )
+        return rows.map(({ txn_id }) => txn_id).toSorted()
+      },
+      (found) => found.join() === wanted.toSorted().join(),
+    )
+  await seen(ids)
   stream.kill('SIGTERM')
   expect((await stream.ended).code).toBe(0)
+  const args = ['offsets', 'seek', '--to', '2', '--partition', '0']
+  expect((await runCli(args, environmentOf(topic))).code).toBe(0)
+  const next = startStream(topic)
+  await seen([...ids, behind])
+  next.kill('SIGTERM')
+  expect((await next.ended).code).toBe(0)
 }, 30_000)

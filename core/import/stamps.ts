@@ -4,7 +4,7 @@ import { formatInstant, type Micros, parseInstant, parseZone } from '../time.ts'
 export type StampReader = (text: string) => string | undefined
 
 /** Formats with a name: what cannot be said by the letters below. */
-export const NAMED_FORMATS = ['iso', 'epoch-seconds', 'epoch-millis', 'epoch-micros'] as const
+const NAMED_FORMATS = ['iso', 'epoch-seconds', 'epoch-millis', 'epoch-micros'] as const
 
 /**
  * Makes the reader of a format: `iso`, `epoch-…`, or a pattern of YYYY YY MM MMM DD HH hh mm ss A Z. Seconds take a

@@ -18,7 +18,7 @@ export interface Deal {
 }
 
 /** Share of payments that go to merchants (July 2025, domain notes 3.3). */
-export const P2M_SHARE = 0.64
+const P2M_SHARE = 0.64
 
 /** Draws whom a person pays: a merchant, or another person. */
 export function drawDeal(payer: number, random: Random): Deal {

@@ -39,7 +39,7 @@ export interface Payment {
 }
 
 /** How many refunds one payment has at the most. */
-export const REFUND_PARTS_MAX = 4
+const REFUND_PARTS_MAX = 4
 
 /**
  * Tells of each arrival what payment it is: a pure function of seed and run, so that it may be

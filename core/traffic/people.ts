@@ -16,7 +16,7 @@ export interface Person {
 }
 
 /** How many people there are; every run meets the same ones, whatever its seed. */
-export const PEOPLE = 2_000_000
+const PEOPLE = 2_000_000
 
 // Without a known place, as many PSPs leave it out.
 const PLACELESS_SHARE = 0.08

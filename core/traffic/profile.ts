@@ -39,7 +39,7 @@ export const HALF_HOUR_WEIGHTS = [
  * Volume by weekday from Monday; our estimate: shopping lifts Friday and Saturday, closed offices
  * lower Sunday.
  */
-export const WEEKDAY_WEIGHTS = [0.98, 0.97, 0.98, 1, 1.04, 1.07, 0.96]
+const WEEKDAY_WEIGHTS = [0.98, 0.97, 0.98, 1, 1.04, 1.07, 0.96]
 
 /** The weight of the half hour that holds an instant, relative to other half hours. */
 export function volumeWeight(instant: number): number {

@@ -1,7 +1,7 @@
 import { hashText, mixBits } from './random.ts'
 
 /** What an id is numbered within; payments, refunds and broken messages never share a number. */
-export const ID_SPACES = { payment: 0, refund: 1, broken: 2 } as const
+const ID_SPACES = { payment: 0, refund: 1, broken: 2 } as const
 
 /**
  * Makes transaction ids of 35 characters: the PSP's prefix and 128 bits. The bits are a scrambling,

@@ -14,7 +14,7 @@ export interface WireMessage {
 }
 
 /** Confluent's frame: a zero byte and the schema id, then the body. */
-export const FRAME_BYTES = 5
+const FRAME_BYTES = 5
 
 /**
  * Turns bytes into fields.

@@ -71,6 +71,7 @@ test.each([
   [{ completed_at: '2026-02-01T10:29:59+05:30' }, 'completed_at'],
   [{ city: 'x'.repeat(256) }, 'city'],
   [{ city: 'half a pair \ud800' }, 'city'],
+  [{ response_code: '|WITHOUT A CODE|' }, 'response_code'],
 ])('a malformed optional field becomes null and is counted: %o', (over, field) => {
   const result = validate(aFields(over))
   if (!result.ok) throw new Error('refused')

@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv'
+import { REJECT_CODES } from '../../core/errors.ts'
 import { EVENT_AHEAD_MS_MAX, FIELD_CHARS_MAX, TXN_ID_CHARS_MAX } from '../../core/limits.ts'
 import { type OptionalField, REQUIRED_FIELDS, type RequiredField } from '../../core/message.ts'
 import { READER_SCHEMA } from '../../core/message-schema.ts'
@@ -68,25 +69,9 @@ function shapeFaults(fields: Fields): Reject[] {
   return faults
 }
 
-// Reasons are gathered field by field; their order is the order of the rules, which ERRORS and this list share.
-const RULE_ORDER = [
-  'FIELD_MISSING',
-  'FIELD_TYPE',
-  'TXN_ID_FORMAT',
-  'VPA_FORMAT',
-  'AMOUNT_NOT_DECIMAL',
-  'AMOUNT_SCALE',
-  'AMOUNT_NOT_POSITIVE',
-  'AMOUNT_OVER_LIMIT',
-  'STATUS_UNKNOWN',
-  'TIMESTAMP_FORMAT',
-  'TIMESTAMP_NO_ZONE',
-  'TIMESTAMP_FUTURE',
-  'TIMESTAMP_ANCIENT',
-]
-
+// They are gathered field by field.
 function inOrder(reasons: readonly Reject[]): Reject[] {
-  return reasons.toSorted((a, b) => RULE_ORDER.indexOf(a.code) - RULE_ORDER.indexOf(b.code))
+  return reasons.toSorted((a, b) => REJECT_CODES.indexOf(a.code) - REJECT_CODES.indexOf(b.code))
 }
 
 function readParts(message: WireMessage, rules: Rules, reasons: Reject[]) {
@@ -163,6 +148,8 @@ function fault(code: Reject['code'], detail: string): Result<never> {
 }
 
 const CODE_WORD = /^[^\p{Cc}]+$/u
+// The same, with a code in front of the first bar or behind the second.
+const RESPONSE_CODE = /^(?=[^|]|\|[^|]*\|\s*[^|\s])[^\p{Cc}]+$/u
 
 /** What an optional field must look like to be kept; the text to keep, or undefined. */
 const OPTIONAL: Readonly<Record<PlainField, (text: string) => string | undefined>> = {
@@ -172,7 +159,7 @@ const OPTIONAL: Readonly<Record<PlainField, (text: string) => string | undefined
   rrn: matching(/^[0-9]{12}$/),
   payer_bank: matching(CODE_WORD),
   payee_bank: matching(CODE_WORD),
-  response_code: matching(CODE_WORD),
+  response_code: matching(RESPONSE_CODE),
   original_txn_id: matching(TXN_ID_LENIENT),
   device: matching(CODE_WORD),
   city: matching(CODE_WORD),

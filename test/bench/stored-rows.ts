@@ -8,11 +8,9 @@ import { copyOut } from './copy-out.ts'
 export interface StoredRows {
   readonly table: string
   readonly columns: string
-  readonly rows: number
   readonly days: readonly string[]
   /** The text of one portion. */
   read(portion: number): Buffer
-  close(): void
 }
 
 const TABLES = {
@@ -81,13 +79,11 @@ function openRows(path: string, ends: readonly number[], portions: number) {
   const rowAt = (portion: number) => Math.round((ends.length * portion) / portions)
   const placeOf = (row: number) => (row === 0 ? 0 : (ends[row - 1] as number))
   return {
-    rows: ends.length,
     read(portion: number) {
       const [from, to] = [placeOf(rowAt(portion)), placeOf(rowAt(portion + 1))]
       const text = Buffer.allocUnsafe(to - from)
       readSync(file, text, 0, text.length, from)
       return text
     },
-    close: () => closeSync(file),
   }
 }

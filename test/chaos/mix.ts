@@ -5,7 +5,7 @@ import { STATUSES } from '../../core/status.ts'
 import { Random } from '../../core/traffic/random.ts'
 import type { TrafficMessage } from '../../core/traffic/traffic.ts'
 import type { MessageEncoder } from '../../platform/message-encoder.ts'
-import { murmur2 } from '../../platform/partitioner.ts'
+import { partitionOf } from '../../platform/partitioner.ts'
 import type { Entry } from './ledger.ts'
 
 const DAY_MS = 86_400_000
@@ -49,7 +49,7 @@ export class Mixer {
   mix(messages: readonly TrafficMessage[]): Entry[] {
     this.#mixes += 1
     const entries = messages.flatMap((message) => this.#spread(message))
-    return this.#random.chance(0.1) ? this.shuffle(entries) : entries
+    return this.#random.chance(0.1) ? this.#shuffle(entries) : entries
   }
 
   /** Values that are no messages. */
@@ -62,12 +62,12 @@ export class Mixer {
 
   /** The same messages in another order, and some of them in another partition. */
   replay(entries: readonly Entry[]): Entry[] {
-    return this.shuffle(entries).map((entry) =>
+    return this.#shuffle(entries).map((entry) =>
       this.#random.chance(0.3) ? this.#elsewhere(entry) : entry,
     )
   }
 
-  shuffle(entries: readonly Entry[]): Entry[] {
+  #shuffle(entries: readonly Entry[]): Entry[] {
     const shuffled = [...entries]
     for (let last = shuffled.length - 1; last > 0; last -= 1) {
       const other = this.#random.below(last + 1)
@@ -131,17 +131,13 @@ export class Mixer {
     do {
       this.#keys += 1
       key = `elsewhere-${this.#keys}`
-    } while (phase === 'to the first' && partitionOf(key) !== 0)
+    } while (phase === 'to the first' && partitionOf(Buffer.from(key), PARTITIONS) !== 0)
     return withKey(entry, key)
   }
 }
 
 function withKey(entry: Entry, key: string | null): Entry {
   return { ...entry, message: { ...entry.message, key } }
-}
-
-function partitionOf(key: string): number {
-  return (murmur2(Buffer.from(key)) & 0x7fffffff) % PARTITIONS
 }
 
 function daysBefore(message: UpiMessage, days: number): UpiMessage {
