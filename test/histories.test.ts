@@ -25,7 +25,7 @@ test('a run of each workflow is recorded where that is asked for', async () => {
     await handle.result().catch(() => {})
     writeFileSync(join(FOLDER, `${name}.json`), recorded(await handle.fetchHistory()))
   }
-})
+}, 180_000)
 
 test('there is a recorded run of each workflow', () => {
   const types = histories().map(
