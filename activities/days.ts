@@ -23,7 +23,7 @@ import type { Database } from '../platform/database.ts'
 import { whileBeating } from './heartbeat.ts'
 
 /** One day's work: why, and for whom. */
-export interface DayTask {
+interface DayTask {
   readonly date: BusinessDate
   readonly reason: string
   readonly actor: string
@@ -64,11 +64,16 @@ export function createDayActivities({ db }: { readonly db: Kysely<Database> }) {
       })
     },
 
-    /** Plans a backfill; if there is anything to build, makes ready for it, once for all its days. */
-    async planBackfill(task: { asked: BackfillAsked; actor: string }): Promise<BackfillPlan> {
+    /** Plans a backfill; if there is anything to build, and it is to be, makes ready for it, once for all its days. */
+    async planBackfill(task: {
+      asked: BackfillAsked
+      actor: string
+      dryRun?: boolean
+    }): Promise<BackfillPlan> {
       return await whileBeating(async (signal) => {
         const plan = await planBackfill({ db, graph }, task.asked)
-        if (plan.days.length > 0) await prepare(around({ ...task, reason: 'backfill' }, signal))
+        const isReady = task.dryRun === true || plan.days.length === 0
+        if (!isReady) await prepare(around({ ...task, reason: 'backfill' }, signal))
         return plan
       })
     },

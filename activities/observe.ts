@@ -6,7 +6,7 @@ import type { Tracing } from '../platform/tracing.ts'
 type Activity = (input: never) => Promise<unknown>
 
 /** Of which run an activity is, in the fields of logs and traces. */
-export interface ActivityFields {
+interface ActivityFields {
   readonly activity: string
   readonly attempt: number
   readonly workflow?: string

@@ -16,7 +16,7 @@ import { recordedRules } from '../streaming/rules.ts'
 import { whileBeating } from './heartbeat.ts'
 import type { ReplayDeps } from './replay.ts'
 
-export type RebuildDeps = Omit<ReplayDeps, 'db'>
+type RebuildDeps = Omit<ReplayDeps, 'db'>
 
 /** What a rebuild found on a day, and did about it. */
 export interface RebuiltDay extends Rebuilt {
@@ -43,6 +43,7 @@ interface Standing {
 }
 
 const NOTHING: Rebuilt = { changed: 0, reasons: {}, left: {}, days: [] }
+const NOT_BEGUN: Standing = { after: '', transactions: 0, rebuilt: NOTHING }
 const ACTION = 'rebuild step'
 
 /** What is done to clean as a whole. */
@@ -53,14 +54,7 @@ export function createRebuildActivities(deps: RebuildDeps) {
      * changes it, so that a report is whole whichever attempt did it.
      */
     async rebuildDay(day: RebuildDay): Promise<RebuiltDay> {
-      const known = Context.current().info.heartbeatDetails as Standing | undefined
-      const standing: { at: Standing } = {
-        at: known ?? { after: '', transactions: 0, rebuilt: NOTHING },
-      }
-      return await whileBeating(
-        (signal) => rebuildDay(deps, day, standing, signal),
-        () => standing.at,
-      )
+      return await whileBeating((signal, say) => rebuildDay(deps, day, say, signal))
     },
   }
 }
@@ -68,12 +62,14 @@ export function createRebuildActivities(deps: RebuildDeps) {
 async function rebuildDay(
   deps: RebuildDeps,
   { date, dryRun, actor }: RebuildDay,
-  standing: { at: Standing },
+  say: (standing: Standing) => void,
   signal: AbortSignal,
 ): Promise<RebuiltDay> {
   const { ingest, rulesVersion, topic } = deps
-  const { workflowId: subject = '', runId: run = '' } =
-    Context.current().info.workflowExecution ?? {}
+  const { heartbeatDetails, workflowExecution } = Context.current().info
+  let standing: Standing = heartbeatDetails ?? NOT_BEGUN
+  say(standing)
+  const { workflowId: subject = '', runId: run = '' } = workflowExecution ?? {}
   const step = { action: ACTION, subject, run, date }
   const { readAgain, archived } = await prepare(deps, dryRun)
   const work: RebuildWork = {
@@ -92,17 +88,17 @@ async function rebuildDay(
   const rebuild = async (ids: readonly string[], looked: { count: number; last: string }) => {
     signal.throwIfAborted()
     const rebuilt = ids.length === 0 ? NOTHING : await rebuildTransactions(ingest, ids, work)
-    const { at } = standing
-    standing.at = {
+    standing = {
       after: looked.last,
-      transactions: at.transactions + looked.count,
-      rebuilt: addRebuilt(at.rebuilt, rebuilt),
+      transactions: standing.transactions + looked.count,
+      rebuilt: addRebuilt(standing.rebuilt, rebuilt),
     }
+    say(standing)
   }
   await withConnection(ingest, async (client) => {
     const stop = cancelWhenAborted(ingest, client, signal)
     try {
-      const { after } = standing.at
+      const { after } = standing
       let ids: string[] = []
       let looked = { count: 0, last: after }
       for await (const { txnId, mayDiffer } of findDiffering(client, { date, after }, readAgain)) {
@@ -120,7 +116,7 @@ async function rebuildDay(
     }
   })
   const minutes = await withConnection(ingest, (client) => settleMinutes(client, { date, dryRun }))
-  const { transactions, rebuilt } = standing.at
+  const { transactions, rebuilt } = standing
   const report = dryRun ? rebuilt : await reportOf(ingest, step, rebuilt)
   return { ...report, date, transactions, minutes, rulesVersion: rulesVersion.version }
 }

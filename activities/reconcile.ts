@@ -31,7 +31,7 @@ export interface ReconcileDeps {
 }
 
 /** What is reconciled, and for whom. */
-export interface ReconcileRange {
+interface ReconcileRange {
   readonly from: BusinessDate
   readonly to: BusinessDate
   readonly actor?: string
@@ -45,7 +45,7 @@ export interface Reconciled {
 }
 
 /** How a reconcile is run. */
-export interface ReconcileRun {
+interface ReconcileRun {
   readonly runId: string
   readonly signal?: AbortSignal
   /** Hears where it is; after a cancellation it goes no further. */

@@ -38,7 +38,7 @@ export interface ReplayedLetter extends Required<LetterKey> {
 }
 
 /** One step of a replay. */
-export interface ReplayStep {
+interface ReplayStep {
   readonly filter: ReplayFilter
   readonly after?: Required<LetterKey> | undefined
   readonly limit?: number | undefined

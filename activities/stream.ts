@@ -2,13 +2,13 @@ import { UpiError } from '../core/errors.ts'
 import { lagOf } from '../platform/topic-log.ts'
 
 /** Where a partition's log began and ended at one moment; text, since offsets are bigger than JSON's numbers are exact. */
-export interface LogSpan {
+interface LogSpan {
   readonly start: string
   readonly end: string
 }
 
 /** The spans of a topic's partitions, by partition. */
-export type LogSpans = Readonly<Record<string, LogSpan>>
+type LogSpans = Readonly<Record<string, LogSpan>>
 
 export interface StreamDeps {
   readonly readLog: () => Promise<LogSpans>

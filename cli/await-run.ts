@@ -1,27 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import { UpiError } from '../core/errors.ts'
+import { EXIT_INTERRUPTED, UpiError } from '../core/errors.ts'
 import { askRun } from '../platform/temporal.ts'
-import { Progress } from './output.ts'
+import { note, Progress } from './output.ts'
 import { failureCode, Patience, standingOf } from './run-standing.ts'
 
 const ASK_EVERY_MS = 500
 
-interface AwaitOptions {
-  readonly isQuiet?: boolean
-  readonly askProgress?: ((handle: WorkflowHandle) => Promise<string>) | undefined
+type AskProgress = ((handle: WorkflowHandle) => Promise<string>) | undefined
+
+/** Waits for a run as `awaitRun` does, until Ctrl-C: that leaves it running, and tells the hint. */
+export async function followRun<T>(
+  handle: WorkflowHandle,
+  taskQueue: string,
+  { askProgress, hint = '' }: { readonly askProgress?: AskProgress; readonly hint?: string },
+): Promise<T> {
+  const detach = () => {
+    note(`\ndetached; ${handle.workflowId} goes on${hint}`)
+    process.exit(EXIT_INTERRUPTED)
+  }
+  process.once('SIGINT', detach)
+  try {
+    return await awaitRun(handle, taskQueue, askProgress)
+  } finally {
+    process.off('SIGINT', detach)
+  }
 }
 
 /**
  * Waits for the result of a run and shows where it stands. Gives up with the reason when nobody works on it or the
  * outside stays away; the run itself goes on waiting for them. How far it has come is asked of the run, if it can tell.
- * Quiet for who shows the progress in another way.
  */
 export async function awaitRun<T>(
   handle: WorkflowHandle,
   taskQueue: string,
-  { isQuiet = false, askProgress }: AwaitOptions = {},
+  askProgress?: AskProgress,
 ): Promise<T> {
   const settled = handle.result().then(
     (value): Settled => ({ value }),
@@ -37,7 +51,7 @@ export async function awaitRun<T>(
       const standing = standingOf(raw)
       const isAsked = standing.failing === undefined && standing.untaken === undefined
       const far = isAsked ? await progressOf(handle, askProgress) : undefined
-      if (!isQuiet) progress.update(`${handle.workflowId}: ${far ?? standing.text}`)
+      progress.update(far ?? `${handle.workflowId}: ${standing.text}`)
       patience.test(standing, performance.now())
     }
   } finally {
@@ -45,7 +59,7 @@ export async function awaitRun<T>(
   }
 }
 
-async function progressOf(handle: WorkflowHandle, ask: AwaitOptions['askProgress']) {
+async function progressOf(handle: WorkflowHandle, ask: AskProgress) {
   return ask && (await askRun(handle, () => ask(handle)).catch(() => undefined))
 }
 

@@ -25,15 +25,19 @@ export function printPlan({ days, skipped, upToDate }: BackfillPlan): void {
 export function progressLine(progress: BackfillProgress): string {
   const { state, total, done, failed, rate, running } = progress
   if (state === 'planning' || state === 'waiting for the stream') return state
-  const ended = done + failed.length
-  const share = total === 0 ? 0 : ended / total
-  const filled = Math.round(share * BAR_CHARS)
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_CHARS - filled)}`
-  const left = rate > 0 ? `, ${formatSpan(((total - ended) / rate) * 60_000)} left` : ''
   const bad = failed.length > 0 ? `, ${failed.length} failed` : ''
   const now = state === 'running' ? '' : ` ${state}`
   const days = running.length > 0 ? `, now ${running.slice(0, 3).join(' ')}` : ''
-  return `${bar} ${ended} of ${total} days${bad}, ${rate} a minute${left}${days}${now}`
+  return `${daysLine({ ended: done + failed.length, total, rate })}${bad}${days}${now}`
+}
+
+/** A bar of days, how many there are a minute, and how much longer the others take. */
+export function daysLine(far: { ended: number; total: number; rate: number }): string {
+  const { ended, total, rate } = far
+  const filled = Math.round((total === 0 ? 0 : ended / total) * BAR_CHARS)
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_CHARS - filled)}`
+  const left = rate > 0 ? `, ${formatSpan(((total - ended) / rate) * 60_000)} left` : ''
+  return `${bar} ${ended} of ${total} days, ${rate.toFixed(1)} a minute${left}`
 }
 
 /** All that a backfill says of itself. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import * as workflows from '../workflows/index.ts'
 import { COMMANDS } from './commands.ts'
 
 const ENTRIES = COMMANDS.flatMap((group) => group.entries)
@@ -33,6 +34,14 @@ describe.each(ENTRIES.map((entry) => [entry.name, entry] as const))('./upi %s', 
 
 test('each command has a summary that fits on its line of ./upi --help', () => {
   expect(ENTRIES.filter(({ summary }) => summary.length > 70 || summary === '')).toEqual([])
+})
+
+test('the help says of each workflow how it is started in the Temporal UI', async () => {
+  const commands = (await Promise.all(ENTRIES.map(({ load }) => load()))).flatMap(withChildren)
+  const help = (await Promise.all(commands.map(helpOf))).join('').replace(/\s+/g, ' ')
+  // Only schedules start it.
+  const { tick: _, ...known } = workflows
+  for (const name of Object.keys(known)) expect(help).toContain(`${name} on task queue upi`)
 })
 
 function withChildren(command: Command): Command[] {

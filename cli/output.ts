@@ -68,7 +68,7 @@ export class Progress {
   /** Shows where the work stands. */
   update(text: string): void {
     if (this.#isLive) {
-      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns ?? 100) - 1)}`)
+      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns || 100) - 1)}`)
       return
     }
     const now = performance.now()

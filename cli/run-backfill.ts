@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import {
   type BackfillAsked,
   type BackfillMode,
   type BackfillOrder,
-  type BackfillProgress,
   type BackfillResult,
   checkBackfill,
 } from '../core/backfill.ts'
-import { EXIT_INTERRUPTED, UpiError } from '../core/errors.ts'
+import { UpiError } from '../core/errors.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { planBackfill } from '../models/warehouse/plan-backfill.ts'
-import { actorOf, type Config, loadConfig, type Needed, need } from '../platform/config.ts'
-import { connectClient, temporalFault } from '../platform/temporal.ts'
+import { actorOf, loadConfig } from '../platform/config.ts'
 import {
   findBackfill,
   listBackfills,
@@ -21,13 +18,14 @@ import {
   startBackfill,
   tellBackfill,
 } from '../platform/temporal-backfills.ts'
-import { awaitRun } from './await-run.ts'
+import { awaitRun, followRun } from './await-run.ts'
 import { printPlan, printProgress, printResult, progressLine } from './backfill-report.ts'
 import { recordByHand, withModelDatabase } from './by-hand.ts'
-import { note, Progress, print, printJson, printTable } from './output.ts'
+import { note, print, printJson, printTable } from './output.ts'
+import { withTemporal } from './with-temporal.ts'
 
 /** The options of `./upi backfill`. */
-export interface BackfillOptions {
+interface BackfillOptions {
   readonly from?: string
   readonly to?: string
   readonly mode: BackfillMode
@@ -49,7 +47,7 @@ export async function backfill(options: BackfillOptions): Promise<void> {
     else printPlan(plan)
     return
   }
-  await withClient(config, async (client, reachable) => {
+  await withTemporal(config, async (client, reachable) => {
     await recordByHand(config, `backfill ${asked.mode}`, `${asked.from}..${asked.to}`)
     const { temporalTaskQueue: taskQueue } = reachable
     const { handle, isJoined } = await startBackfill(client, asked, {
@@ -62,7 +60,10 @@ export async function backfill(options: BackfillOptions): Promise<void> {
       else print(`${handle.workflowId} goes on; ./upi backfill status ${handle.workflowId}`)
       return
     }
-    const result = await follow(handle, taskQueue)
+    const result = await followRun<BackfillResult>(handle, taskQueue, {
+      askProgress: async () => progressLine(await readProgress(handle)),
+      hint: `: ./upi backfill status ${handle.workflowId}`,
+    })
     if (options.json === true) printJson({ id: handle.workflowId, ...result })
     else printResult(result)
     if (result.state === 'partial') process.exitCode = 1
@@ -74,7 +75,7 @@ export async function showStatus(
   id: string | undefined,
   { json }: { readonly json?: boolean },
 ): Promise<void> {
-  await withClient(loadConfig(), async (client) => {
+  await withTemporal(loadConfig(), async (client) => {
     if (id === undefined) {
       const listed = await listBackfills(client)
       if (json === true) printJson(listed)
@@ -134,7 +135,7 @@ async function byHand(
   act: (handle: WorkflowHandle, taskQueue: string) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig()
-  await withClient(config, async (client) => {
+  await withTemporal(config, async (client) => {
     const handle = await findBackfill(client, id)
     await recordByHand(config, `backfill ${action}`, handle.workflowId)
     await act(handle, config.temporalTaskQueue)
@@ -150,53 +151,4 @@ function askedOf({ from, to, mode, order, concurrency }: BackfillOptions): Backf
   const asked = checkBackfill({ from, to, mode, order, concurrency })
   if (typeof asked === 'string') throw new UpiError('OPTION_INVALID', asked)
   return asked
-}
-
-const ASK_EVERY_MS = 500
-
-/** Shows the progress until the end. Ctrl-C lets go of it. */
-async function follow(handle: WorkflowHandle, taskQueue: string): Promise<BackfillResult> {
-  const detach = () => {
-    note(`\ndetached; ${handle.workflowId} goes on: ./upi backfill status ${handle.workflowId}`)
-    process.exit(EXIT_INTERRUPTED)
-  }
-  process.once('SIGINT', detach)
-  const ended = new AbortController()
-  const shown = show(handle, ended.signal)
-  try {
-    return await awaitRun<BackfillResult>(handle, taskQueue, { isQuiet: true })
-  } finally {
-    ended.abort()
-    await shown
-    process.off('SIGINT', detach)
-  }
-}
-
-async function show(handle: WorkflowHandle, ended: AbortSignal): Promise<void> {
-  const progress = new Progress()
-  const end = new Promise<undefined>((resolve) => {
-    ended.addEventListener('abort', () => resolve(undefined))
-  })
-  while (!ended.aborted) {
-    const asked = readProgress(handle).catch((): BackfillProgress | undefined => undefined)
-    const standing = await Promise.race([asked, end])
-    if (standing !== undefined && !ended.aborted) progress.update(progressLine(standing))
-    await sleep(ASK_EVERY_MS, undefined, { signal: ended }).catch(() => {})
-  }
-  progress.done()
-}
-
-async function withClient(
-  config: Config,
-  work: (client: Client, config: Needed<'temporalAddress'>) => Promise<void>,
-): Promise<void> {
-  const reachable = need(config, 'temporalAddress')
-  const { client, connection } = await connectClient(reachable)
-  try {
-    await work(client, reachable)
-  } catch (fault) {
-    throw temporalFault(fault, reachable)
-  } finally {
-    await connection.close()
-  }
 }

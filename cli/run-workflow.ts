@@ -1,13 +1,11 @@
 import { type WorkflowHandle, WorkflowIdConflictPolicy } from '@temporalio/client'
-import { EXIT_INTERRUPTED } from '../core/errors.ts'
 import { heavyQueue } from '../core/task-queue.ts'
-import { type Config, need } from '../platform/config.ts'
-import { connectClient, temporalFault } from '../platform/temporal.ts'
-import { awaitRun } from './await-run.ts'
-import { note } from './output.ts'
+import type { Config } from '../platform/config.ts'
+import { followRun } from './await-run.ts'
+import { withTemporal } from './with-temporal.ts'
 
 /** Which run is wanted. */
-export interface WantedRun {
+interface WantedRun {
   readonly workflow: string
   readonly workflowId: string
   readonly input: object
@@ -18,29 +16,19 @@ export interface WantedRun {
 }
 
 /** Starts a run, or joins the one of its id that is under way, and waits for it. Ctrl-C leaves it running. */
-export async function runWorkflow<T>(config: Config, wanted: WantedRun): Promise<T> {
-  const reachable = need(config, 'temporalAddress')
-  const { workflow, workflowId, input, isHeavy = false, askProgress } = wanted
+export async function runWorkflow<T>(
+  config: Config,
+  { workflow, workflowId, input, isHeavy = false, askProgress }: WantedRun,
+): Promise<T> {
   const { temporalTaskQueue } = config
   const taskQueue = isHeavy ? heavyQueue(temporalTaskQueue) : temporalTaskQueue
-  const { client, connection } = await connectClient(reachable)
-  const detach = () => {
-    note(`\ndetached; ${workflowId} goes on`)
-    process.exit(EXIT_INTERRUPTED)
-  }
-  process.once('SIGINT', detach)
-  try {
+  return await withTemporal(config, async (client) => {
     const handle = await client.workflow.start(workflow, {
       workflowId,
       taskQueue,
       args: [input],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     })
-    return await awaitRun(handle, taskQueue, { askProgress })
-  } catch (fault) {
-    throw temporalFault(fault, reachable)
-  } finally {
-    process.off('SIGINT', detach)
-    await connection.close()
-  }
+    return await followRun<T>(handle, taskQueue, { askProgress })
+  })
 }

@@ -24,12 +24,14 @@ export interface BackfillInput {
   readonly concurrency?: number
   /** Which days come first; `newest` by default. */
   readonly order?: BackfillOrder
+  /** Only tell which days it would build, and why each. */
+  readonly dryRun?: boolean
   /** Who asks, for the ledger. */
   readonly actor?: string
 }
 
-/** The same with nothing left open, and without who asked: what makes two backfills the same one. */
-export type BackfillAsked = Required<Omit<BackfillInput, 'actor'>>
+/** What makes two backfills the same one, with nothing left open. */
+export type BackfillAsked = Required<Omit<BackfillInput, 'actor' | 'dryRun'>>
 
 /** A day that is built or left out, and why. */
 export interface DayReason {

@@ -162,7 +162,8 @@ export const BACKFILL_DAYS_MAX = 3_700
 // Days after which a backfill continues as a new run: some ten events each, and a history is to stay under 4,096.
 export const BACKFILL_DAYS_PER_RUN_MAX = 300
 
-// Failed days whose reason a backfill tells; of the rest it tells the date. Reasons are cut, for Postgres may be wordy.
+// Days whose reason a backfill tells: failed ones, and of the rest the date; what it would build, in the Temporal UI.
+// Reasons are cut, for Postgres may be wordy.
 export const BACKFILL_REASONS_SHOWN_MAX = 50
 export const FAILURE_CHARS_MAX = 300
 

@@ -113,17 +113,33 @@ describe('./upi backfill', () => {
     expect(Object.keys(await builds('2020-01-01', '2022-12-31'))).toHaveLength(closed)
   }, 90_000)
 
-  test('cancelled, it ends when its days have been given up on the server', async () => {
+  test('goes on after Ctrl-C; cancelled, it ends when its days have been given up on the server', async () => {
+    const id = 'backfill/2025-09-01..2025-09-01'
     await pay('2025-09-01')
-    await admin.connection().execute(async (holder) => {
-      await sql`select pg_advisory_lock(hashtextextended('upi:day:2025-09-01', 0))`.execute(holder)
-      await backfill('2025-09-01', '2025-09-01', '--detach')
+    await whileHeld('2025-09-01', async () => {
+      const run = startCli(['backfill', '--from', '2025-09-01', '--to', '2025-09-01'], own.env)
       await eventually(async () => (await waitingForLocks()) === 1)
-      const { code } = await runCli(['backfill', 'cancel', '2025-09-01..2025-09-01'], own.env)
+      run.kill('SIGINT')
+      const { code: left, stderr } = await run.ended
+      expect([left, stderr]).toEqual([130, expect.stringContaining(`detached; ${id} goes on`)])
+      expect(await waitingForLocks()).toBe(1)
+      const { code } = await runCli(['backfill', 'cancel', id], own.env)
       expect([code, await waitingForLocks()]).toEqual([0, 0])
-      await sql`select pg_advisory_unlock_all()`.execute(holder)
     })
     expect(await builds('2025-09-01', '2025-09-01')).toEqual({})
+  })
+
+  test('a worker that is told to stop ends the day that it has in hand', async () => {
+    await pay('2025-10-01')
+    await whileHeld('2025-10-01', async () => {
+      await backfill('2025-10-01', '2025-10-01', '--detach')
+      await eventually(async () => (await waitingForLocks()) === 1)
+      worker.kill()
+      await eventually(async () => !(await fetch(`http://${address}/readyz`)).ok)
+    })
+    expect((await worker.ended).code).toBe(0)
+    expect(await builds('2025-10-01', '2025-10-01')).toEqual({ '2025-10-01': 1 })
+    await startWorker()
   })
 
   test('says that no worker answers, and does not wait for one', async () => {
@@ -204,6 +220,15 @@ async function overlaps(): Promise<unknown[]> {
       on (a.model, a.business_date) = (b.model, b.business_date) and a.run_id < b.run_id
     where b.finished_at - make_interval(secs => b.seconds::float8) < a.finished_at`.execute(admin)
   return rows
+}
+
+/** Does something while somebody else has a day in hand. */
+async function whileHeld(date: string, work: () => Promise<void>): Promise<void> {
+  await admin.connection().execute(async (holder) => {
+    await sql`select pg_advisory_lock(hashtextextended(${`upi:day:${date}`}, 0))`.execute(holder)
+    await work()
+    await sql`select pg_advisory_unlock_all()`.execute(holder)
+  })
 }
 
 async function waitingForLocks(): Promise<number> {

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { describe, expect, test } from 'vitest'
 import type { BackfillInput, BackfillResult } from '../core/backfill.ts'
-import { BACKFILL_DAYS_PER_RUN_MAX } from '../core/limits.ts'
+import { BACKFILL_DAYS_MAX, BACKFILL_DAYS_PER_RUN_MAX } from '../core/limits.ts'
 import { addDays } from '../core/time.ts'
 import {
   findBackfill,
@@ -201,21 +201,45 @@ describe('backfillRange', () => {
     })
   })
 
-  test('continues as new with what is left, and tells of all of it', async () => {
-    const count = BACKFILL_DAYS_PER_RUN_MAX + 20
-    const days = Array.from({ length: count }, (_, i) => addDays('2024-01-01', i))
+  test('takes ten years of days', async () => {
+    const days = daysSince('2016-01-01', BACKFILL_DAYS_MAX)
     const calls = recorded({ plan: days, empty: days })
     Object.assign(worker, { activities: calls.activities })
+    const { length: total } = days
+    const range = { from: '2016-01-01', to: days.at(-1) as string }
+    expect(await run(worker.client, range)).toMatchObject({ state: 'done', total, done: total })
+    expect(calls.made).toHaveLength(total + 1)
+  })
+
+  test('continues as new with what is left, and tells of all of it', async () => {
+    const broken = ApplicationFailure.nonRetryable('daily: 2 bad rows', 'CHECK_FAILED')
+    const days = daysSince('2024-01-01', BACKFILL_DAYS_PER_RUN_MAX + 5)
+    const calls = recorded({ plan: days, before: (date) => date === days[0] && broken })
+    Object.assign(worker, { activities: calls.activities })
     const { client } = worker
-    const range = { from: '2024-01-01', to: days.at(-1) as string, concurrency: 8 }
+    const range = { from: '2024-01-01', to: days.at(-1) as string, concurrency: 32 }
     const handle = await start(client, range)
-    expect(await handle.result()).toMatchObject({ state: 'done', total: count, done: count })
-    expect(calls.made.filter((call) => call.startsWith('empty'))).toHaveLength(count)
-    expect(calls.made.filter((call) => call === 'stream')).toHaveLength(1)
-    expect(await readProgress(handle)).toMatchObject({ total: count, done: count })
-    const { typedSearchAttributes: found } = await handle.describe()
+    const all = { total: days.length, done: days.length - 1, failed: [{ date: days[0] }] }
+    expect(await handle.result()).toMatchObject({ state: 'partial', ...all })
+    expect(calls.made.filter((call) => call.startsWith('build'))).toHaveLength(days.length)
+    expect(calls.made.filter((call) => !call.startsWith('build'))).toEqual([
+      ...['stream', 'followers', 'books'],
+    ])
+    expect(await readProgress(handle)).toMatchObject(all)
+    const { runId, typedSearchAttributes: found } = await handle.describe()
+    expect(runId).not.toBe(handle.firstExecutionRunId)
     expect(found.get(UPI_BACKFILL)).toBe(handle.workflowId)
-  }, 60_000)
+  }, 120_000)
+
+  test('tells its plan and does nothing when it is to run dry', async () => {
+    const calls = recorded({ plan: FOUR, skipped: ['2026-01-02'] })
+    Object.assign(worker, { activities: calls.activities })
+    expect(await run(worker.client, { ...RANGE, dryRun: true })).toEqual({
+      days: FOUR.map((date) => ({ date, reason: 'never built' })),
+      ...{ skipped: [{ date: '2026-01-02', reason: 'archived' }], upToDate: 7 },
+    })
+    expect(calls.made).toEqual([])
+  })
 
   test.each([
     [{ ...RANGE, to: '2025-12-31' }, 'lies before'],
@@ -232,6 +256,10 @@ describe('backfillRange', () => {
     })
   })
 })
+
+function daysSince(first: string, length: number): string[] {
+  return Array.from({ length }, (_, i) => addDays(first, i))
+}
 
 async function run(client: Client, input: BackfillInput): Promise<BackfillResult> {
   return await (await start(client, input)).result()

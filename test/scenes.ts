@@ -1,6 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../activities/index.ts'
+import { BACKFILL_DAYS_PER_RUN_MAX } from '../core/limits.ts'
+import { addDays } from '../core/time.ts'
 import { readProgress, tellBackfill } from '../platform/temporal-backfills.ts'
 import { businessDateAt, dayThatEnded } from '../workflows/business-day.ts'
 import { eventually } from './eventually.ts'
@@ -15,6 +17,10 @@ export interface Scene {
 }
 
 const DAYS = ['2026-01-04', '2026-01-03', '2026-01-02', '2026-01-01']
+
+const MANY_DAYS = Array.from({ length: BACKFILL_DAYS_PER_RUN_MAX + 3 }, (_, day) =>
+  addDays('2025-01-01', day),
+)
 
 const NOTHING_REBUILT = {
   transactions: 5,
@@ -60,6 +66,20 @@ export const SCENES: readonly Scene[] = [
     },
   },
   { name: 'backfill-range', ...pausedBackfill() },
+  {
+    // Its history is that of the last run.
+    name: 'backfill-range-continued',
+    activities: recordedDays({ plan: MANY_DAYS }).activities,
+    run: async (client, taskQueue) => {
+      const [from = '', to = ''] = [MANY_DAYS[0], MANY_DAYS.at(-1)]
+      const handle = await client.workflow.start('backfillRange', {
+        ...{ taskQueue, workflowId: `backfill/${from}..${to}` },
+        args: [{ from, to, concurrency: 32 }],
+      })
+      await handle.result()
+      return client.workflow.getHandle(handle.workflowId)
+    },
+  },
   {
     name: 'refresh-dirty',
     activities: {

@@ -25,6 +25,7 @@ describe('./upi schedules', () => {
   test('apply makes the schedules; again, it changes nothing that matters', async () => {
     expect((await schedules('list')).stdout).toMatch(/daily-upi-aggregation +missing/)
     expect((await schedules('apply')).stderr).toBe(IDS.map((id) => `${id} created\n`).join(''))
+    expect((await schedules('list')).stdout).toMatch(/^retention +paused .* until there is a lake/m)
     const before = await description()
     expect((await schedules('apply')).stderr).toBe(IDS.map((id) => `${id} updated\n`).join(''))
     expect(await description()).toEqual(before)

@@ -13,13 +13,18 @@ import type { Activities } from '../activities/index.ts'
 import {
   type BackfillAsked,
   type BackfillInput,
+  type BackfillPlan,
   type BackfillResult,
   backfillId,
   checkBackfill,
   type DayReason,
 } from '../core/backfill.ts'
 import type { BookState } from '../core/book-state.ts'
-import { BACKFILL_DAYS_PER_RUN_MAX, EMPTY_DAYS_PER_STEP } from '../core/limits.ts'
+import {
+  BACKFILL_DAYS_PER_RUN_MAX,
+  BACKFILL_REASONS_SHOWN_MAX,
+  EMPTY_DAYS_PER_STEP,
+} from '../core/limits.ts'
 import { LONG } from './activity-options.ts'
 import { UPI_BACKFILL, UPI_MODEL } from './search-attributes.ts'
 import { awaitStream } from './steps/await-stream.ts'
@@ -38,25 +43,28 @@ const { planBackfill, settleEmptyDays, buildFollowers, reconcileSums } =
  *
  * Id: `backfill/<from>..<to>`. Input: `{"from": "2026-01-01", "to": "2026-01-31", "mode": "missing", "concurrency": 4,
  * "order": "newest", "actor": "asha"}`, of which only `from` and `to` are needed; `mode` is missing, failed or all,
- * `order` newest or oldest. The second argument is its own.
+ * `order` newest or oldest. With `"dryRun": true`, as `backfill/<from>..<to>/dry-run`, it gives its plan and does nothing.
+ * The second argument is its own.
  */
 export async function backfillRange(
   input: BackfillInput,
   carried?: Carried,
-): Promise<BackfillResult> {
-  const asked = checkBackfill(fieldsOf(input, FIELDS) as BackfillInput)
+): Promise<BackfillResult | BackfillPlan> {
+  const { dryRun = false, actor = 'temporal', ...range } = fieldsOf(input, FIELDS)
+  const asked = checkBackfill(range as BackfillInput)
   if (typeof asked === 'string') refuse(asked)
   // Who gives it by hand has neither planned from the ledger nor waited for the stream.
   if (carried !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) {
     refuse('the second argument is what one run of a backfill hands to the next')
   }
   const standing = new BackfillStanding(asked, carried)
-  const backfill = new Backfill(asked, input.actor ?? 'temporal', standing)
+  const backfill = new Backfill(asked, actor, standing)
+  if (dryRun) return await backfill.tellPlan()
   if (carried === undefined && !(await backfill.begin())) return standing.result()
   return standing.result(await backfill.run())
 }
 
-const FIELDS = ['from', 'to', 'mode', 'concurrency', 'order', 'actor'] as const
+const FIELDS = ['from', 'to', 'mode', 'concurrency', 'order', 'dryRun', 'actor'] as const
 
 class Backfill {
   readonly #asked: BackfillAsked
@@ -71,6 +79,20 @@ class Backfill {
 
   get #book(): Carried {
     return this.#standing.book
+  }
+
+  /** Only tells what it would do. */
+  async tellPlan(): Promise<BackfillPlan> {
+    const plan = await planBackfill({ asked: this.#asked, actor: this.#actor, dryRun: true })
+    const { days, skipped, upToDate } = plan
+    const lines = [
+      `${days.length} days to build, ${skipped.length} skipped, ${upToDate} up to date.`,
+      ...days
+        .slice(0, BACKFILL_REASONS_SHOWN_MAX)
+        .map(({ date, reason }) => `- ${date}: ${reason}`),
+    ]
+    setCurrentDetails(lines.join('\n'))
+    return plan
   }
 
   /** Plans, waits for the stream and settles the days without rows; false if there is nothing to do. */

@@ -18,8 +18,14 @@ export function aggregateCommand(): Command {
   )
     .option('--date <day>', 'business date; by default yesterday in India', dateOption)
     .option('--json', 'print for machines')
+    .addHelpText('after', HELP)
     .action(aggregate)
 }
+
+const HELP = `
+A day that is over is closed, once the stream has written what Kafka holds; one that is not is built as provisional. Ctrl-C
+leaves it running, and who asks again joins it. In the Temporal UI: workflow dailyUpiAggregation on task queue upi, id
+daily-upi-aggregation/<date>, input {"date": "2026-02-01", "actor": "asha"}; both may be left out.`
 
 async function aggregate(options: { date?: string; json?: boolean }): Promise<void> {
   const began = performance.now()

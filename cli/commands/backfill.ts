@@ -54,8 +54,9 @@ export function backfillCommand(): Command {
 const HELP = `
 missing: days that are over and not closed, or not built as the models are now; failed: days whose last build failed;
 all: every day that is over. Run twice, the second does nothing. Ctrl-C detaches; the backfill goes on.
-In the Temporal UI: workflow backfillRange, id backfill/<from>..<to>, input {"from": "2026-01-01", "to": "2026-01-31"},
-and if wished "mode", "concurrency", "order", "actor"; updates pause, resume, setConcurrency; query progress.`
+In the Temporal UI: workflow backfillRange on task queue upi, id backfill/<from>..<to>, input {"from": "2026-01-01",
+"to": "2026-01-31"} and if wished "mode", "concurrency", "order", "actor"; updates pause, resume, setConcurrency; query
+progress. With "dryRun": true, as backfill/<from>..<to>/dry-run, its result is the plan.`
 
 function withId(parent: Command, name: string, summary: string, id = '<id>'): Command {
   return subCommand(parent, name, summary).argument(id, ID)

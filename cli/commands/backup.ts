@@ -26,6 +26,7 @@ export function backupCommand(): Command {
   subCommand(command, 'run', 'Take a base backup through Temporal, verify it, remove the oldest.')
     .option('--again', 'one more, though one of this date is there')
     .option('--json', 'print for machines')
+    .addHelpText('after', RUN_HELP)
     .action(run)
   subCommand(command, 'list', 'Show the backups of this machine, oldest first.')
     .option('--json', 'print for machines')
@@ -42,6 +43,10 @@ export function backupCommand(): Command {
     .action(restore)
   return command
 }
+
+const RUN_HELP = `
+Ctrl-C leaves it running. In the Temporal UI: workflow backup on task queue upi-heavy, id backup/<date>, input
+{"date": "2026-02-01", "again": true, "actor": "asha"}, all optional: the date is its name, by default the day that ended.`
 
 async function run(options: { again?: boolean; json?: boolean }): Promise<void> {
   const { runBackup } = await import('../run-backup.ts')

@@ -8,6 +8,7 @@ import type {
   RebuildCleanResult,
   RebuildProgress,
 } from '../../workflows/rebuild-clean.ts'
+import { daysLine } from '../backfill-report.ts'
 import { checkRange, dateOption, newCommand } from '../command.ts'
 import { note, printJson, printTable } from '../output.ts'
 import { runWorkflow } from '../run-workflow.ts'
@@ -30,8 +31,8 @@ const HELP = `
 Every accepted message of raw is read again under the present rules; a row of clean is written only if it differs from what
 its messages say, and the marts only of days whose rows have changed. Messages stay accepted: what the present rules would
 refuse is read by the rules under which it came. The stream goes on meanwhile. It runs as rebuild-clean/<from>..<to> on
-Temporal: Ctrl-C leaves it running, and who asks again joins it. In the Temporal UI start rebuildClean on the task queue
-with {"from", "to"} and, if wanted, "dryRun" and "actor".`
+Temporal: Ctrl-C leaves it running, and who asks again joins it. In the Temporal UI: workflow rebuildClean on task queue
+upi-heavy, input {"from": "2026-01-01", "to": "2026-01-31"} and if wished "dryRun", "actor".`
 
 interface RebuildOptions {
   readonly from?: string
@@ -60,8 +61,11 @@ async function rebuild({ from, to, dryRun = false, json }: RebuildOptions): Prom
 }
 
 async function askProgress(handle: WorkflowHandle): Promise<string> {
+  const { startTime } = await handle.describe()
   const { doing, days, of, changed } = await handle.query<RebuildProgress, []>('rebuilding')
-  return `${doing}; ${days} of ${of} days, ${groupIndian(String(changed))} transactions changed`
+  const rate = days / ((Date.now() - startTime.getTime()) / 60_000)
+  const line = daysLine({ ended: days, total: of, rate })
+  return `${line}; ${doing}, ${groupIndian(String(changed))} transactions changed`
 }
 
 interface Line {

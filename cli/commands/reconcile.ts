@@ -14,4 +14,5 @@ export function reconcileCommand(): Command {
 const HELP = `
 Raw, dead letters and batches by the UTC day of Kafka's time, clean and marts by business date. pending: a refresh is
 about to build it. waits: only a rebuild can settle it, nothing is lost. Exit 1 if a book is broken. What was found is
-kept in ops.reconciliations. In the Temporal UI: workflow reconcile, id reconcile/<from>..<to>, input {"from", "to"}.`
+kept in ops.reconciliations. In the Temporal UI: workflow reconcile on task queue upi-heavy, id
+reconcile/<from>..<to>, input {"from": "2026-01-01", "to": "2026-01-31"} and if wished "actor".`

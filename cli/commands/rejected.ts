@@ -70,8 +70,9 @@ export function rejectedCommand(): Command {
 
 const REPLAY_HELP = `
 Without a filter every dead letter that nobody has resolved is meant. It runs as replay-rejected/<time> on Temporal: Ctrl-C
-leaves it running, and a letter is replayed at most once whoever asks. In the Temporal UI start replayRejected on the
-task queue with {"code", "from", "to", "ids": [{"topic", "partition", "offset"}], "limit", "dryRun", "actor"}, all optional.`
+leaves it running, and a letter is replayed at most once whoever asks. In the Temporal UI: workflow replayRejected
+on task queue upi-heavy, input {"code", "from", "to", "ids": [{"topic", "partition", "offset"}], "limit", "dryRun",
+"actor"}, all optional.`
 
 interface Place {
   readonly partition: number

@@ -2,8 +2,7 @@ import { type Client, type ScheduleHandle, ScheduleNotFoundError } from '@tempor
 import type { Command } from 'commander'
 import { UpiError } from '../../core/errors.ts'
 import type { Schedule } from '../../core/schedule.ts'
-import { loadConfig, type Needed, need } from '../../platform/config.ts'
-import { connectClient, temporalFault } from '../../platform/temporal.ts'
+import { loadConfig, type Needed } from '../../platform/config.ts'
 import {
   applySchedule,
   readSchedule,
@@ -14,6 +13,7 @@ import { SCHEDULES } from '../../workflows/schedules.ts'
 import { recordByHand } from '../by-hand.ts'
 import { newCommand, subCommand } from '../command.ts'
 import { inIndia, note, print, printJson, printTable } from '../output.ts'
+import { withTemporal } from '../with-temporal.ts'
 
 /** `./upi schedules` */
 export function schedulesCommand(): Command {
@@ -21,6 +21,7 @@ export function schedulesCommand(): Command {
     'schedules',
     'What runs when on Temporal: apply, list, pause, resume, trigger.',
   )
+  command.addHelpText('after', HELP)
   subCommand(
     command,
     'apply',
@@ -42,8 +43,13 @@ export function schedulesCommand(): Command {
   return command
 }
 
+const HELP = `
+In the Temporal UI they are paused, resumed and triggered as well; apply keeps a pause, and takes back what else was changed.
+What they start can be started there too: refreshDirty on task queue upi, id refresh-dirty; enforceRetention on task queue
+upi-heavy, id enforce-retention/<date>, input {"date": "2026-02-01"} or none; for the others see their commands.`
+
 async function apply(): Promise<void> {
-  await withClient(async (client, config) => {
+  await withSchedules(async (client, config) => {
     for (const schedule of SCHEDULES) {
       const outcome = await applySchedule(client, schedule, config.temporalTaskQueue)
       note(`${schedule.id} ${outcome}`)
@@ -55,7 +61,7 @@ async function apply(): Promise<void> {
 }
 
 async function list(options: { json?: boolean }): Promise<void> {
-  await withClient(async (client) => {
+  await withSchedules(async (client) => {
     const statuses = await Promise.all(SCHEDULES.map((each) => readSchedule(client, each)))
     if (options.json === true) printJson(statuses.map(forMachines))
     else printList(statuses)
@@ -86,7 +92,7 @@ async function byHand(
   act: (handle: ScheduleHandle) => Promise<void>,
 ): Promise<void> {
   scheduleOf(id)
-  await withClient(async (client, config) => {
+  await withSchedules(async (client, config) => {
     const handle = client.schedule.getHandle(id)
     await handle.describe()
     await recordByHand(config, `schedule ${action}`, id)
@@ -94,22 +100,16 @@ async function byHand(
   })
 }
 
-async function withClient(
+async function withSchedules(
   work: (client: Client, config: Needed<'temporalAddress'>) => Promise<void>,
 ): Promise<void> {
-  const config = need(loadConfig(), 'temporalAddress')
-  const { client, connection } = await connectClient(config)
   try {
-    await work(client, config)
+    await withTemporal(loadConfig(), work)
   } catch (fault) {
-    if (fault instanceof ScheduleNotFoundError) {
-      throw new UpiError('NOT_READY', `schedule ${fault.scheduleId} is not on Temporal yet`, {
-        fix: 'run ./upi schedules apply',
-      })
-    }
-    throw temporalFault(fault, config)
-  } finally {
-    await connection.close()
+    if (!(fault instanceof ScheduleNotFoundError)) throw fault
+    throw new UpiError('NOT_READY', `schedule ${fault.scheduleId} is not on Temporal yet`, {
+      fix: 'run ./upi schedules apply',
+    })
   }
 }
 

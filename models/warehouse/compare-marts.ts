@@ -34,8 +34,7 @@ export interface Comparing {
  */
 export async function compareMarts(comparing: Comparing): Promise<ComparedMart[]> {
   const { trx, graph, days } = comparing
-  const { days: found } = await lookAround(trx)
-  const warehouse = await readWarehouse(trx, graph, found)
+  const warehouse = await readWarehouse(trx, graph, await lookAround(trx))
   const standing = standingOf(graph, warehouse, days)
   const compared: ComparedMart[] = []
   for (const model of graph.models) {

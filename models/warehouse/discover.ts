@@ -6,18 +6,13 @@ import { type Db, type Trx, underLock } from './connection.ts'
 /** The one table from which all days come. */
 const CLEAN = 'clean_upi_transactions'
 
-/** What discovery found: days that have new marks. */
-export interface Discovered {
-  readonly days: readonly string[]
-}
-
 /**
  * Turns what happened to clean since the last look into marks, one a model and day: rows that became visible between
  * two snapshots, and what the stream has marked because it cannot be seen, such as rows that left a day. A transaction
  * of its own, so that marks that come while a day is built outlive the build.
  */
-export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Promise<Discovered> {
-  return await underLock(db, { subject: 'discovery', signal }, (connection) =>
+export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Promise<void> {
+  await underLock(db, { subject: 'discovery', signal }, (connection) =>
     connection
       .transaction()
       .setIsolationLevel('repeatable read')
@@ -27,18 +22,17 @@ export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Prom
         for (const day of await changedDays(trx)) found.set(day, 'rows changed')
         await insertMarks(trx, graph, found)
         await rememberSnapshot(trx, CLEAN)
-        return { days: [...found.keys()].toSorted() }
       }),
   )
 }
 
-/** What discovery would find, without writing anything. */
-export async function lookAround(db: Db): Promise<Discovered> {
+/** The days that discovery would find, without writing anything. */
+export async function lookAround(db: Db): Promise<string[]> {
   const { rows } = await sql<{ day: string }>`
     select distinct business_date as day from ops.dirty_keys where model is null`.execute(db)
   const days = new Set(rows.map(({ day }) => day))
   for (const day of await changedDays(db)) days.add(day)
-  return { days: [...days].toSorted() }
+  return [...days].toSorted()
 }
 
 /** The present snapshot, kept as the point up to which a source has been looked at. */

@@ -55,8 +55,7 @@ export async function testModels(
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { days: found } = await lookAround(trx)
-      const warehouse = await readWarehouse(trx, graph, found)
+      const warehouse = await readWarehouse(trx, graph, await lookAround(trx))
       const isThere = ({ name }: Model) => warehouse.tables.has(name) || warehouse.views.has(name)
       const there = models.filter(isThere)
       const standing = standingOf(graph, warehouse, days)

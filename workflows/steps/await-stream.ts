@@ -19,15 +19,17 @@ export async function awaitStream(subject: string): Promise<void> {
   const { spans, behind: first } = await measureLag({})
   for (let behind = first; isLagging(behind); behind = (await measureLag({ spans })).behind) {
     if (Date.now() - began > STREAM_WAIT_MS_MAX) {
-      throw ApplicationFailure.nonRetryable(
-        `${subject} is not closed: the stream is behind by ${lagText(behind)}; fix: see ./upi status and ./upi logs stream`,
-        'STREAM_BEHIND',
-      )
+      throw ApplicationFailure.nonRetryable(behindText(subject, behind), 'STREAM_BEHIND')
     }
     setCurrentDetails(`Waiting for the stream, which is behind by ${lagText(behind)}.`)
     await sleep(pause)
     pause = Math.min(2 * pause, LOOK_MS_MAX)
   }
+}
+
+/** What to say of a stream that has been waited for long enough. */
+export function behindText(subject: string, behind: Readonly<Record<string, number>>): string {
+  return `${subject} is not closed: the stream is behind by ${lagText(behind)}; fix: see ./upi status and ./upi logs stream`
 }
 
 function isLagging(behind: Readonly<Record<string, number>>): boolean {
