@@ -41,8 +41,7 @@ async function readSite({ db, graph }: Opened): Promise<Site> {
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { days } = await lookAround(trx)
-      const warehouse = await readWarehouse(trx, graph, days)
+      const warehouse = await readWarehouse(trx, graph, await lookAround(trx))
       const history = { ...(await readHistory(trx, graph)), cleanDays: warehouse.days.size }
       const standing = standingOf(graph, warehouse)
       return makeSite(graph, history, { at: new Date(), standing })

@@ -15,10 +15,12 @@ export interface RelationsStep {
 /** A mart whose table is missing, or lacks columns, or carries other words than its contract. */
 export interface TablePlan {
   readonly model: Model
+  /** Of the contract, by which a change is noticed. */
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
   readonly loosenColumns: readonly string[]
+  /** The models that follow it. */
   readonly followers: readonly string[]
 }
 
@@ -108,6 +110,11 @@ export function plan(graph: Graph, wanted: Wanted, warehouse: Warehouse): Step[]
 /** The models that are built by day. */
 export function dayModels(models: readonly Model[]): Model[] {
   return models.filter(({ kind }) => kind === 'by day')
+}
+
+/** The models that have no days. */
+export function wholeModels(models: readonly Model[]): Model[] {
+  return models.filter(({ kind }) => kind === 'by key' || kind === 'table')
 }
 
 /** All relations that are not there yet as the models have them, asked for or not: models read each other. */
@@ -214,8 +221,7 @@ function wholeSteps(
     if (step.kind === 'day') for (const { model } of step.models) building.add(model.name)
   }
   const whole: WholeStep[] = []
-  for (const model of wanted.models) {
-    if (model.kind !== 'by key' && model.kind !== 'table') continue
+  for (const model of wholeModels(wanted.models)) {
     const above = model.reads.some(({ name }) => building.has(name))
     const reason =
       wholeReason(graph, model, { wanted, warehouse }) ?? (above ? 'rows changed' : undefined)

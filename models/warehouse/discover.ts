@@ -1,23 +1,19 @@
 import { sql } from 'kysely'
-import type { Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
+import { readsClean } from '../engine/standing.ts'
+import { clean_upi_transactions } from '../sources.ts'
 import { type Db, type Trx, underLock } from './connection.ts'
 
 /** The one table from which all days come. */
-const CLEAN = 'clean_upi_transactions'
-
-/** What discovery found: days that have new marks. */
-export interface Discovered {
-  readonly days: readonly string[]
-}
+const CLEAN = clean_upi_transactions.name
 
 /**
  * Turns what happened to clean since the last look into marks, one a model and day: rows that became visible between
  * two snapshots, and what the stream has marked because it cannot be seen, such as rows that left a day. A transaction
  * of its own, so that marks that come while a day is built outlive the build.
  */
-export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Promise<Discovered> {
-  return await underLock(db, { subject: 'discovery', signal }, (connection) =>
+export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Promise<void> {
+  await underLock(db, { subject: 'discovery', signal }, (connection) =>
     connection
       .transaction()
       .setIsolationLevel('repeatable read')
@@ -27,18 +23,15 @@ export async function discover(db: Db, graph: Graph, signal?: AbortSignal): Prom
         for (const day of await changedDays(trx)) found.set(day, 'rows changed')
         await insertMarks(trx, graph, found)
         await rememberSnapshot(trx, CLEAN)
-        return { days: [...found.keys()].toSorted() }
       }),
   )
 }
 
-/** What discovery would find, without writing anything. */
-export async function lookAround(db: Db): Promise<Discovered> {
+/** The days that discovery would mark now; nothing is written. */
+export async function lookAround(db: Db): Promise<string[]> {
   const { rows } = await sql<{ day: string }>`
     select distinct business_date as day from ops.dirty_keys where model is null`.execute(db)
-  const days = new Set(rows.map(({ day }) => day))
-  for (const day of await changedDays(db)) days.add(day)
-  return { days: [...days].toSorted() }
+  return [...new Set([...rows.map(({ day }) => day), ...(await changedDays(db))])]
 }
 
 /** The present snapshot, kept as the point up to which a source has been looked at. */
@@ -119,13 +112,7 @@ async function insertMarks(
 
 /** The models that a change of clean concerns at once. A table that reads marts only is marked by their builds. */
 export function markedModels({ models }: Graph): string[] {
-  const readsClean = (model: Model): boolean =>
-    model.reads.some(
-      (read) =>
-        read.name === CLEAN ||
-        models.some((m) => m.name === read.name && m.kind === 'view' && readsClean(m)),
-    )
   return models
-    .filter((model) => model.kind === 'by day' || (model.kind === 'table' && readsClean(model)))
+    .filter(({ kind, reads }) => kind === 'by day' || (kind === 'table' && reads.some(readsClean)))
     .map(({ name }) => name)
 }

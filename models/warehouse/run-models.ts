@@ -53,6 +53,5 @@ export async function planModels(
   { db, graph }: Pick<Surroundings, 'db' | 'graph'>,
   wanted: Wanted,
 ): Promise<Step[]> {
-  const { days } = await lookAround(db)
-  return plan(graph, wanted, await readWarehouse(db, graph, days))
+  return plan(graph, wanted, await readWarehouse(db, graph, await lookAround(db)))
 }

@@ -9,6 +9,7 @@ import {
 } from '../engine/audit.ts'
 import type { Model, RowCheck, TotalsCheck } from '../engine/define-model.ts'
 import { type DayRange, standingOf } from '../engine/standing.ts'
+import { secondsSince } from './build.ts'
 import type { Surroundings } from './build-day.ts'
 import { run, type Trx } from './connection.ts'
 import { lookAround } from './discover.ts'
@@ -55,7 +56,7 @@ export async function testModels(
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { days: found } = await lookAround(trx)
+      const found = await lookAround(trx)
       const warehouse = await readWarehouse(trx, graph, found)
       const isThere = ({ name }: Model) => warehouse.tables.has(name) || warehouse.views.has(name)
       const there = models.filter(isThere)
@@ -96,10 +97,10 @@ const EVERY: RowCheck = { name: 'rows', holds: sql<boolean>`false` }
 async function testRows({ trx, model, days, signal }: Around): Promise<CheckResult[]> {
   const checks = rowChecks(model)
   const rows = rowsWithin(model, days)
-  const lap = stopwatch()
+  const began = performance.now()
   const audit = renderAudit([EVERY, ...checks], rows)
   const [counts] = await run<Record<string, string>>(trx, audit, signal)
-  const seconds = lap()
+  const seconds = secondsSince(began)
   const total = Number(counts?.c0)
   const results: CheckResult[] = []
   for (const [i, check] of checks.entries()) {
@@ -110,11 +111,12 @@ async function testRows({ trx, model, days, signal }: Around): Promise<CheckResu
       badRows: found.map((row) => row.bad),
     })
   }
+  const keyBegan = performance.now()
   const doubles = await run<Bad>(trx, renderDoubles(model, rows), signal)
   const check = `key: unique (${model.grain.join(', ')})`
   const badRows = doubles.map(({ bad }) => bad)
   const key = { model: model.name, check, kind: 'key', rows: total, bad: badRows.length } as const
-  return [...results, { ...key, badRows, seconds: lap() }]
+  return [...results, { ...key, badRows, seconds: secondsSince(keyBegan) }]
 }
 
 async function testSums(
@@ -123,13 +125,18 @@ async function testSums(
   days: readonly string[] | 'all',
 ): Promise<CheckResult> {
   const scopes = days === 'all' ? [undefined] : days.map((day) => ({ day }))
-  const lap = stopwatch()
+  const began = performance.now()
   const badRows: unknown[] = []
   for (const scope of scopes) {
     const found = await run<Bad>(trx, renderTotals(model, check, scope), signal)
     badRows.push(...found.map(({ bad }) => ({ ...scope, ...(bad as object) })))
   }
-  const counted = { rows: scopes.length, bad: badRows.length, badRows, seconds: lap() }
+  const counted = {
+    rows: scopes.length,
+    bad: badRows.length,
+    badRows,
+    seconds: secondsSince(began),
+  }
   return { model: model.name, check: check.name, kind: 'sums', ...counted }
 }
 
@@ -141,14 +148,4 @@ function rowsWithin(model: Model, days: DayRange | undefined) {
 
 function namesOf(models: readonly Model[]): ReadonlySet<string> {
   return new Set(models.map(({ name }) => name))
-}
-
-/** Gives the seconds since the last look. */
-function stopwatch(): () => number {
-  let began = performance.now()
-  return () => {
-    const before = began
-    began = performance.now()
-    return Math.round(began - before) / 1000
-  }
 }
