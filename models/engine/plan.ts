@@ -82,12 +82,10 @@ export interface Built {
 /** What is asked for. */
 export interface Wanted {
   readonly models: readonly Model[]
-  /** Only these days: those within the range that are known, or exactly the ones named. */
-  readonly days?:
-    | { readonly from: string; readonly to: string }
-    | { readonly dates: readonly string[] }
-  /** Builds what is up to date as well: the days, or all there is. */
-  readonly force?: 'days' | 'all'
+  /** Only these of the days that are known. */
+  readonly days?: { readonly from: string; readonly to: string }
+  /** Builds what is up to date as well, and models without days whole. */
+  readonly isFull?: boolean
 }
 
 /** Lists what must be done so that the models asked for hold what they should; nothing if they do. */
@@ -144,7 +142,6 @@ export function relations(
 }
 
 function datesOf({ days, models }: Wanted, { days: known, built, marked }: Warehouse): string[] {
-  if (days !== undefined && 'dates' in days) return [...days.dates]
   const all = new Set(known)
   for (const { name } of models) {
     for (const date of [...(built.get(name)?.keys() ?? []), ...(marked.get(name) ?? [])]) {
@@ -202,7 +199,7 @@ const WEIGHT: readonly Reason[] = [
 function reasonFor(graph: Graph, model: Model, look: DayLook): Reason | undefined {
   const { date, wanted, warehouse } = look
   const { name } = model
-  if (wanted.force !== undefined) return 'asked'
+  if (wanted.isFull === true) return 'asked'
   if (warehouse.marked.get(name)?.has(date)) return 'rows changed'
   const built = warehouse.built.get(name)?.get(date)
   if (built === undefined) return 'never built'
@@ -239,7 +236,7 @@ function wholeReason(
   model: Model,
   { wanted, warehouse }: Omit<DayLook, 'date'>,
 ): Reason | undefined {
-  if (wanted.force === 'all') return 'asked'
+  if (wanted.isFull === true) return 'asked'
   const built = warehouse.built.get(model.name)?.get('')
   if (built === undefined) return 'never built'
   if (built.state === 'failed') return 'failed before'
