@@ -1,5 +1,9 @@
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { UNDATED_MODELS } from '../cli/model-kinds.ts'
+import { WHOLE_BOOK_NAMES } from '../platform/books/stream-books.ts'
+import { bookFacts } from '../platform/facts/book-facts.ts'
+import { askOver } from '../platform/facts/fact-reader.ts'
 import { panelsOf, readDashboards } from './dashboard-file.ts'
 import { shownBy } from './grafana-macros.ts'
 import { useStack } from './harness.ts'
@@ -135,18 +139,28 @@ describe('Pipeline health', () => {
     expect(days.map(({ state }) => state)).toEqual(['open', 'closed', 'failed'])
   })
 
-  test('shows a book as broken until its days were found right, whatever is found of others', async () => {
-    const find = (from: number, to: number, state: string, minutes: number) =>
-      admin.query(`insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit, wrong,
+  test('shows a book as broken until its days were found right, as its metric and so its alert do', async () => {
+    const reader = bookFacts(askOver(own.pool('upi_transform')), UNDATED_MODELS)
+    const find = async (book: string, from: number, to: number, state: string, minutes: number) => {
+      await admin.query(`insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit, wrong,
           waiting, line, keys, seconds, actor, reconciled_at)
-        values (gen_random_uuid(), ${TODAY} - ${from}, ${TODAY} - ${to}, 'raw', '${state}', 1, 'messages', 0, 0, 'x',
+        values (gen_random_uuid(), ${TODAY} - ${from}, ${TODAY} - ${to}, '${book}', '${state}', 1, 'messages', 0, 0, 'x',
           '{}', 0, 'asha', now() - interval '${minutes} minutes')`)
-    const states = async () =>
-      (await shown('upi-pipeline', 'Books')).map(({ book, state }) => `${book} ${state}`)
-    await find(8, 2, 'broken', 60)
-    await find(1, 1, 'balanced', 30)
-    expect(await states()).toEqual(['raw broken'])
-    await find(8, 1, 'balanced', 10)
-    expect(await states()).toEqual(['raw balanced'])
+      const { upi_books: told = [] } = await reader.read()
+      const states = (await shown('upi-pipeline', 'Books')).map((row) => `${row.book} ${row.state}`)
+      const are = told.filter(([value]) => value === 1).map(([, labels = {}]) => labels)
+      expect(states.toSorted()).toEqual(are.map((each) => `${each.book} ${each.state}`).toSorted())
+      return states
+    }
+    await find('raw', 8, 2, 'broken', 60)
+    expect(await find('raw', 7, 1, 'balanced', 30)).toEqual(['raw broken'])
+    expect(await find('raw', 8, 8, 'balanced', 20)).toEqual(['raw balanced'])
+    expect(await find('raw', 8, 1, 'broken', 10)).toEqual(['raw broken'])
+    expect(await find('raw', 8, 1, 'waits', 5)).toEqual(['raw waits'])
+    await admin.query('truncate ops.reconciliations')
+    for (const book of [...WHOLE_BOOK_NAMES, ...UNDATED_MODELS]) {
+      await find(book, 8, 2, 'broken', 60)
+      expect(await find(book, 7, 1, 'balanced', 30)).toContain(`${book} balanced`)
+    }
   })
 })
