@@ -157,7 +157,7 @@ function serverLines({ facts }: Readings): StatusLine[] {
         const sizes = ranked(told, 'upi_disk_size_bytes')
         const size = sizes.find(({ label }) => label === least.label)?.value
         const names = sizes.filter(({ value }) => value === size).map(({ label }) => label)
-        const text = `${formatBytes(free)} free, ${Math.round(share * 100)} % (${names.join(', ')})`
+        const text = `${formatBytes(free)} free, ${Math.floor(share * 100)} % (${names.join(', ')})`
         return {
           state: share < DISK_FREE_RATIO_MIN ? 'act' : share < DISK_FREE_RATIO_LOW ? 'look' : 'ok',
           text,
