@@ -71,11 +71,12 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
         const broken = (by.broken ?? []).map(([, labels = {}]) => labels.book)
         const states = Object.entries(by).map(([state, all = []]) => `${all.length} ${state}`)
         const shown = broken.length > 0 ? `broken: ${broken.join(', ')}` : states.join(', ')
-        const looked = is.length === 0 ? 'never looked at' : `${shown}; all looked at`
         const isLate = age > DAILY_AGE_SECONDS_MAX
+        const since = formatSpan(age * 1000)
+        const never = isLate ? `never looked at, for ${since}` : 'never looked at'
         return {
           state: broken.length > 0 ? 'act' : isLate ? 'look' : 'ok',
-          text: is.length === 0 && !isLate ? looked : `${looked} ${formatSpan(age * 1000)} ago`,
+          text: is.length === 0 ? never : `${shown}; all looked at ${since} ago`,
         }
       }),
     ),
