@@ -36,7 +36,7 @@ export async function listModels(options: ModelOptions): Promise<void> {
         align: 'right',
         style: () => 'red',
       },
-      { title: 'last built', value: (row) => row.last_run?.toISOString().slice(0, 16).concat('Z') },
+      { title: 'last run', value: (row) => row.last_run?.toISOString().slice(0, 16).concat('Z') },
     ])
   })
 }

@@ -6,4 +6,6 @@ const KINDS = MODELS.map(({ name, kind }) => ({ name, kind }))
 export const BUILT_MODELS = KINDS.filter(({ kind }) => kind !== 'view').map(({ name }) => name)
 
 /** Models whose marts have no days. */
-export const UNDATED_MODELS = KINDS.filter(({ kind }) => kind !== 'by day').map(({ name }) => name)
+export const UNDATED_MODELS = KINDS.filter(({ kind }) => kind !== 'view' && kind !== 'by day').map(
+  ({ name }) => name,
+)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ERRORS, EXIT_CODES } from '../core/errors.ts'
 import { CHECKOUT } from '../platform/config.ts'
-import { FACTS } from '../platform/facts/fact-table.ts'
+import { FACTS, LIBRARY_METRICS } from '../platform/facts/fact-table.ts'
 import type { Setting } from '../platform/setting.ts'
 import { SETTINGS } from '../platform/settings.ts'
 import { METRICS } from '../streaming/metric-table.ts'
@@ -114,10 +114,14 @@ ${metricsTable(METRICS)}
 
 ### Of the worker
 
-Beside those of Temporal's library (\`temporal_…\`). Most are facts that no process counts: read from where they lie when they
-are asked for, every 10 seconds at most, and left out while they cannot be read.
+Most are facts that no process counts: read from where they lie when they are asked for, every 10 seconds at most, and left
+out while they cannot be read.
 
-${metricsTable(FACTS)}`
+${metricsTable(FACTS)}
+
+Of those of Temporal's library (\`temporal_…\`), in milliseconds, dashboards show:
+
+${metricsTable(LIBRARY_METRICS)}`
 }
 
 function metricsTable(

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { LineageLog } from '../models/formats/lineage-log.ts'
 import type { Db } from '../models/warehouse/connection.ts'
 import { readPlace } from '../models/warehouse/read-artifacts.ts'
@@ -7,7 +6,7 @@ import { type Config, need } from '../platform/config.ts'
 import { openLineageOutlet } from '../platform/lineage-outlet.ts'
 import { addressOf } from '../platform/postgres.ts'
 import { note } from './output.ts'
-import { uuidV7 } from './uuid.ts'
+import { newUuid } from './uuid.ts'
 
 /** Follows a run and tells it as lineage, if the settings name a receiver. */
 export interface LineageWatch {
@@ -28,10 +27,10 @@ export async function openLineage(config: Config, db: Db): Promise<LineageWatch>
     datasets: `postgres://${addressOf(transformDatabaseUrl).replace(/\/.*$/, '')}`,
     place: { database, schema },
     version,
-    runId: newId(),
+    runId: newUuid(),
   }
   const log = new LineageLog(context, {
-    newId,
+    newId: newUuid,
     now: () => new Date(),
     send: (event) => outlet.send(event),
   })
@@ -67,8 +66,4 @@ export async function openLineage(config: Config, db: Db): Promise<LineageWatch>
       await outlet.close()
     },
   }
-}
-
-function newId(): string {
-  return uuidV7(Date.now(), randomBytes(10))
 }

@@ -2,7 +2,7 @@ import { groupIndian } from '../core/money.ts'
 import type { Step } from '../models/engine/plan.ts'
 import type { Executed } from '../models/warehouse/execute.ts'
 import type { ModelRun } from '../models/warehouse/ledger.ts'
-import { type RunWatcher, runAlone } from '../models/warehouse/run-models.ts'
+import { type RunWatcher, runModels } from '../models/warehouse/run-models.ts'
 import { actorOf, type Config } from '../platform/config.ts'
 import { insertAudit } from '../platform/queries/audit-log.ts'
 import { formatSpan, note, Progress, paint, print, printJson, printTable } from './output.ts'
@@ -18,7 +18,7 @@ export async function runNow(options: ModelOptions): Promise<void> {
     const lineage = await lineageOf(config, db)
     try {
       const around = { db, graph, signal, actor: actorOf(config) }
-      const executed = await runAlone(
+      const executed = await runModels(
         around,
         wantedOf(models, options),
         lineage?.overhear(watch.watcher) ?? watch.watcher,

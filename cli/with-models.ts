@@ -55,8 +55,7 @@ const LAST_DAY = '9999-12-31'
 /** What a run or a plan is asked for. */
 export function wantedOf(models: readonly Model[], options: ModelOptions): Wanted {
   const days = rangeOf(options)
-  const force = options.fullRefresh === true ? ({ force: 'all' } as const) : {}
-  return { models, ...(days === undefined ? {} : { days }), ...force }
+  return { models, ...(days && { days }), isFull: options.fullRefresh === true }
 }
 
 /** Does something with the models and their database. Ctrl-C cancels the statement that runs and ends with 130. */

@@ -4,22 +4,15 @@ import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { FACT_STATEMENT_MS_MAX } from '../core/limits.ts'
 import type { Needed } from '../platform/config.ts'
-import { backupFacts } from '../platform/facts/backup-facts.ts'
-import { bookFacts } from '../platform/facts/book-facts.ts'
-import { dayFacts } from '../platform/facts/day-facts.ts'
-import { diskFacts } from '../platform/facts/disk-facts.ts'
 import { askOver } from '../platform/facts/fact-reader.ts'
 import { Facts } from '../platform/facts/facts.ts'
-import { letterFacts } from '../platform/facts/letter-facts.ts'
-import { modelFacts } from '../platform/facts/model-facts.ts'
 import { partFacts } from '../platform/facts/part-facts.ts'
 import { poolFacts } from '../platform/facts/pool-facts.ts'
-import { sessionFacts } from '../platform/facts/session-facts.ts'
-import { sizeFacts } from '../platform/facts/size-facts.ts'
 import { scheduleFacts, workflowFacts } from '../platform/facts/temporal-facts.ts'
 import { createPool } from '../platform/postgres.ts'
+import * as workflows from '../workflows/index.ts'
 import { SCHEDULES } from '../workflows/schedules.ts'
-import { BUILT_MODELS, UNDATED_MODELS } from './model-kinds.ts'
+import { platformFacts } from './platform-facts.ts'
 
 // Its own: facts are told also while the worker's other connections are all at work. Two, so that no source waits long.
 const CONNECTIONS_MAX = 2
@@ -38,19 +31,10 @@ export function openFacts(
   const ask = askOver(pool)
   const { connection } = opened
   const client = new Client({ connection, namespace: config.temporalNamespace })
-  const { backupDir, backupDatabaseUrl } = config
-  const hasBackups = backupDir !== undefined && backupDatabaseUrl !== undefined
   const facts = new Facts([
     poolFacts({ ...opened.pools, facts: pool }),
-    modelFacts(ask, BUILT_MODELS),
-    dayFacts(ask),
-    bookFacts(ask, UNDATED_MODELS),
-    letterFacts(ask),
-    sessionFacts(ask),
-    sizeFacts(ask),
-    diskFacts({ home: config.home, backups: backupDir, lake: config.lakeDir }),
+    ...platformFacts(config, ask),
     partFacts(config.home),
-    ...(hasBackups ? [backupFacts(ask, backupDir)] : []),
     scheduleFacts(client, SCHEDULE_IDS),
     workflowFacts(client, { workflows: WORKFLOWS, taskQueue: config.temporalTaskQueue }),
   ])
@@ -58,13 +42,4 @@ export function openFacts(
 }
 
 const SCHEDULE_IDS = SCHEDULES.map(({ id }) => id)
-const WORKFLOWS = [
-  'tick',
-  'dailyUpiAggregation',
-  'refreshDirty',
-  'backfillRange',
-  'replayRejected',
-  'rebuildClean',
-  'reconcile',
-  'backup',
-]
+const WORKFLOWS = Object.keys(workflows)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Graph, makeGraph } from '../models/engine/graph.ts'
@@ -11,7 +10,7 @@ import { readCatalog, readLastRuns, readPlace } from '../models/warehouse/read-a
 import { type Config, loadConfig } from '../platform/config.ts'
 import { withModelDatabase } from './by-hand.ts'
 import { print, printJson } from './output.ts'
-import { uuidV7 } from './uuid.ts'
+import { newUuid } from './uuid.ts'
 
 /** `./upi models artifacts` */
 export async function printArtifacts(options: { readonly out: string; readonly json?: boolean }) {
@@ -37,15 +36,11 @@ export async function writeArtifacts(config: Config, folder: string): Promise<st
 async function artifactsOf(db: Db, graph: Graph): Promise<Record<string, object>> {
   const { database, schema } = await readPlace(db)
   const place = { database, schema }
-  const made = { at: new Date().toISOString(), by: newId() }
+  const made = { at: new Date().toISOString(), by: newUuid() }
   const names = [...graph.models, ...sourcesOf(graph)].map(({ name }) => name)
   return {
     'manifest.json': manifestOf(graph, place, made),
     'catalog.json': catalogOf(graph, await readCatalog(db, names), place, made),
     'run_results.json': runResultsOf(graph, await readLastRuns(db), place, made),
   }
-}
-
-function newId(): string {
-  return uuidV7(Date.now(), randomBytes(10))
 }

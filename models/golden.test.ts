@@ -34,15 +34,15 @@ function textOf(model: Model): string {
   const followers = graph.followersOf(model)
   const scope: Scope =
     model.kind === 'by day' ? { day: '2026-02-01' } : { keysIn: `keys_${model.name}` }
-  const table = renderTable({
+  const change = {
     model,
     shape: graph.shapeOf(model),
     isMissing: true,
     addColumns: [],
     loosenColumns: [],
     followers: followers.map(({ model: follower }) => follower),
-    readers: ['upi_api', 'upi_report'],
-  })
+  }
+  const table = renderTable(change, ['upi_api', 'upi_report'])
   const statements = [
     ...table.filter(({ text }) => !text.startsWith('comment on column')),
     renderAggregate(model, scope),

@@ -347,7 +347,7 @@ export const SETTINGS = {
   openlineageUrl: setting({
     env: 'OPENLINEAGE_URL',
     group: 'Lineage',
-    about: 'Where events of model runs are sent, as OpenLineage; unset: nowhere.',
+    about: 'Where `./upi models run` sends its events, as OpenLineage; unset: nowhere.',
     parse: base,
   }),
   openlineageEndpoint: setting({

@@ -5,7 +5,8 @@ import { explain } from '../models/engine/explain.ts'
 import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import type { Executed, Watcher } from '../models/warehouse/execute.ts'
-import { planModels, runAlone, runModels } from '../models/warehouse/run-models.ts'
+import { runDayAlone } from '../models/warehouse/run-day.ts'
+import { planModels, runModels } from '../models/warehouse/run-models.ts'
 import type { Database } from '../platform/database.ts'
 
 /** The models of the platform. */
@@ -13,8 +14,7 @@ export const GRAPH = makeGraph(MODELS)
 
 /** Builds a day though it is up to date, and what follows from it. */
 export async function buildDay(db: Kysely<Database>, date: string): Promise<Executed> {
-  const wanted = { models: GRAPH.models, days: { dates: [date] }, force: 'days' } as const
-  return await runModels({ db, graph: GRAPH, actor: 'test' }, wanted)
+  return await runDayAlone({ db, graph: GRAPH, actor: 'test' }, date)
 }
 
 /** Builds all that is stale. */
@@ -27,7 +27,7 @@ export async function refresh(
   }: { models?: readonly Model[]; signal?: AbortSignal; watcher?: Watcher } = {},
 ): Promise<Executed> {
   const graph = models === MODELS ? GRAPH : makeGraph(models)
-  return await runAlone({ db, graph, actor: 'test', signal }, { models: graph.models }, watcher)
+  return await runModels({ db, graph, actor: 'test', signal }, { models: graph.models }, watcher)
 }
 
 /** What a refresh would do, as lines. */

@@ -30,7 +30,7 @@ const CODE_OF = { TD: 'U28', BD: 'Z9' } as const
 let made = 0
 
 /** A row of clean: a payment of ₹ 100 to a shop at noon of 1 February 2026 that succeeded. Override what matters. */
-export function aCleanRow(facts: CleanFacts = {}): CleanRow {
+function aCleanRow(facts: CleanFacts = {}): CleanRow {
   made += 1
   const { at = '2026-02-01T12:00:00+05:30', payer = 'asha.k@okhdfcbank' } = facts
   const { payee = 'chaishop@ybl', latency_ms, decline_class = null } = facts

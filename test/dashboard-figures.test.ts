@@ -1,5 +1,9 @@
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { UNDATED_MODELS } from '../cli/model-kinds.ts'
+import { WHOLE_BOOK_NAMES } from '../platform/books/stream-books.ts'
+import { bookFacts } from '../platform/facts/book-facts.ts'
+import { askOver } from '../platform/facts/fact-reader.ts'
 import { panelsOf, readDashboards } from './dashboard-file.ts'
 import { shownBy } from './grafana-macros.ts'
 import { useStack } from './harness.ts'
@@ -16,13 +20,13 @@ beforeAll(() => {
   report = own.pool('upi_report')
 })
 
-/** What a panel is told, over its own range or another of so long. */
-async function shown(uid: string, title: string, range?: string) {
+/** What a panel is told, over its own range or another of so long, until now or another time. */
+async function shown(uid: string, title: string, range?: string, to = new Date()) {
   const board = BOARDS.find((each) => each.uid === uid)
   const panel = board && panelsOf(board).find((each) => each.title === title)
   if (board === undefined || panel === undefined) throw new Error(`no panel ${uid}: ${title}`)
   const time = { from: range === undefined ? board.time.from : `now-${range}` }
-  const sql = shownBy({ ...board, time }, panel.targets[0]?.rawSql ?? '', panel)
+  const sql = shownBy({ ...board, time }, panel.targets[0]?.rawSql ?? '', panel, {}, to)
   return (await report.query(sql)).rows
 }
 
@@ -50,10 +54,12 @@ describe('UPI live', () => {
     await admin.query('truncate ops.minute_metrics')
   })
 
-  test('shows no share of a minute that has only begun', async () => {
+  test('shows no share of a minute that is not over', async () => {
+    // The next one: however long the test takes, it is not over before a minute.
     await admin.query(`insert into ops.minute_metrics (window_start, kafka_partition, payer_handle, status, txns, amount)
-      select at, 0, 'ybl', 'FAILED', 1, 0 from (values (${minutesAgo(3)}), (${minutesAgo(0)})) as minutes (at)`)
-    const rows = await shown('upi-live', 'Failed by handle')
+      select at, 0, 'ybl', 'FAILED', 1, 0 from (values (${minutesAgo(3)}), (${minutesAgo(-1)})) as minutes (at)`)
+    const inTwoMinutes = new Date(Date.now() + 120_000)
+    const rows = await shown('upi-live', 'Failed by handle', undefined, inTwoMinutes)
     expect(rows.map(({ failed }) => failed)).toEqual([1, null])
     await admin.query('truncate ops.minute_metrics')
   })
@@ -133,18 +139,28 @@ describe('Pipeline health', () => {
     expect(days.map(({ state }) => state)).toEqual(['open', 'closed', 'failed'])
   })
 
-  test('shows a book as broken until its days were found right, whatever is found of others', async () => {
-    const find = (from: number, to: number, state: string, minutes: number) =>
-      admin.query(`insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit, wrong,
+  test('shows a book as broken until its days were found right, as its metric and so its alert do', async () => {
+    const reader = bookFacts(askOver(own.pool('upi_transform')), UNDATED_MODELS)
+    const find = async (book: string, from: number, to: number, state: string, minutes: number) => {
+      await admin.query(`insert into ops.reconciliations (run_id, first_day, last_day, book, state, checked, unit, wrong,
           waiting, line, keys, seconds, actor, reconciled_at)
-        values (gen_random_uuid(), ${TODAY} - ${from}, ${TODAY} - ${to}, 'raw', '${state}', 1, 'messages', 0, 0, 'x',
+        values (gen_random_uuid(), ${TODAY} - ${from}, ${TODAY} - ${to}, '${book}', '${state}', 1, 'messages', 0, 0, 'x',
           '{}', 0, 'asha', now() - interval '${minutes} minutes')`)
-    const states = async () =>
-      (await shown('upi-pipeline', 'Books')).map(({ book, state }) => `${book} ${state}`)
-    await find(8, 2, 'broken', 60)
-    await find(1, 1, 'balanced', 30)
-    expect(await states()).toEqual(['raw broken'])
-    await find(8, 1, 'balanced', 10)
-    expect(await states()).toEqual(['raw balanced'])
+      const { upi_books: told = [] } = await reader.read()
+      const states = (await shown('upi-pipeline', 'Books')).map((row) => `${row.book} ${row.state}`)
+      const are = told.filter(([value]) => value === 1).map(([, labels = {}]) => labels)
+      expect(states.toSorted()).toEqual(are.map((each) => `${each.book} ${each.state}`).toSorted())
+      return states
+    }
+    await find('raw', 8, 2, 'broken', 60)
+    expect(await find('raw', 7, 1, 'balanced', 30)).toEqual(['raw broken'])
+    expect(await find('raw', 8, 8, 'balanced', 20)).toEqual(['raw balanced'])
+    expect(await find('raw', 8, 1, 'broken', 10)).toEqual(['raw broken'])
+    expect(await find('raw', 8, 1, 'waits', 5)).toEqual(['raw waits'])
+    await admin.query('truncate ops.reconciliations')
+    for (const book of [...WHOLE_BOOK_NAMES, ...UNDATED_MODELS]) {
+      await find(book, 8, 2, 'broken', 60)
+      expect(await find(book, 7, 1, 'balanced', 30)).toContain(`${book} balanced`)
+    }
   })
 })

@@ -94,6 +94,13 @@ test.each([
   ])
 })
 
+const reconciled = (
+  ago: string,
+  state = 'balanced',
+) => `insert into ops.reconciliations (run_id, first_day, last_day,
+    book, state, checked, unit, wrong, waiting, line, keys, seconds, actor, reconciled_at)
+  values ('r', '2026-02-01', '2026-02-01', 'fold', '${state}', 1, 'rows', 1, 0, 'x', '{}', 1, 'test', now() - interval '${ago}')`
+
 // What is done to the database, what undoes it, and what is found.
 test.each([
   [
@@ -127,12 +134,45 @@ test.each([
   ],
   [
     'a book that does not balance',
-    `insert into ops.reconciliations
-       (run_id, first_day, last_day, book, state, checked, unit, wrong, waiting, line, keys, seconds, actor)
-       values ('r', '2026-02-01', '2026-02-01', 'fold', 'broken', 1, 'rows', 1, 0, 'x', '{}', 1, 'test')`,
+    reconciled('0', 'broken'),
     'truncate ops.reconciliations',
     'books',
     'docs/runbooks/books-broken.md',
+  ],
+  [
+    'a figure that is old',
+    `insert into ops.dirty_keys (model, business_date, reason, marked_at)
+       values ('daily_upi_summary', '2026-02-01', 'rows changed', now() - interval '11 minutes')`,
+    'truncate ops.dirty_keys',
+    'bounds',
+    './upi models run',
+  ],
+  [
+    'a rate of messages that break rules',
+    `insert into ops.stream_batches (topic, kafka_partition, raw_day, first_offset, next_offset, messages,
+       accepted, rejected, inserted, merged, duplicate, conflicting, rules_version)
+       values ('elsewhere', 0, '2026-02-01', 0, 100, 100, 80, 20, 80, 0, 0, 0, 'r')`,
+    'truncate ops.stream_batches',
+    'bounds',
+    './upi rejected list --counts',
+  ],
+  [
+    'a reconcile that is late',
+    reconciled('27 hours'),
+    'truncate ops.reconciliations',
+    'bounds',
+    './upi reconcile',
+  ],
+  [
+    'a backup that is late',
+    `${reconciled('1 hour')};
+     create table ops.kept as select * from ops.migrations;
+     update ops.migrations set "timestamp" = '2026-01-01T00:00:00.000Z'`,
+    `update ops.migrations as m set "timestamp" = k."timestamp" from ops.kept as k where k.name = m.name;
+     drop table ops.kept;
+     truncate ops.reconciliations`,
+    'bounds',
+    './upi backup run',
   ],
 ])('%s is found', async (_, inject, mend, name, fix) => {
   await database.query(inject)

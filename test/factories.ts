@@ -27,8 +27,3 @@ export function aMessage(fields: Partial<UpiMessage> = {}): UpiMessage {
     ...fields,
   }
 }
-
-/** The same as it lies in Kafka: UTF-8 JSON without a frame. */
-export function aValue(fields: Partial<UpiMessage> = {}): Buffer {
-  return Buffer.from(JSON.stringify(aMessage(fields)))
-}

@@ -13,8 +13,10 @@ import { letterFacts } from '../platform/facts/letter-facts.ts'
 import { modelFacts } from '../platform/facts/model-facts.ts'
 import { sessionFacts } from '../platform/facts/session-facts.ts'
 import { sizeFacts } from '../platform/facts/size-facts.ts'
+import * as workflows from '../workflows/index.ts'
 import { freePort } from './free-port.ts'
 import { eventually, runCli, startCli, useStack } from './harness.ts'
+import { exposedNames } from './metric-names.ts'
 import { noteRunning } from './running-state.ts'
 
 const own = useStack('database', 'topics', 'namespace')
@@ -210,20 +212,21 @@ test('a worker tells every metric of the table, Node’s and Temporal’s, with 
     // Backups are not set up without a folder of the local stack.
     expect(silent.filter((name) => name !== 'upi_backup_age_seconds')).toEqual(rare)
     expect([...text.matchAll(/^upi_facts_up.* (\d)$/gm)].map(([, up]) => up)).not.toContain('0')
-    const models = [...text.matchAll(/^upi_models_marks\{model="(\w+)"\}/gm)].map(
-      ([, name]) => name,
-    )
-    expect(models.toSorted()).toEqual(
-      MODELS.filter(({ kind }) => kind !== 'view')
-        .map(({ name }) => name)
-        .toSorted(),
-    )
+    const labels = (metric: string) =>
+      [...text.matchAll(new RegExp(`^${metric}\\{\\w+="(\\w+)"\\}`, 'gm'))]
+        .map(([, name]) => name)
+        .toSorted()
+    const built = MODELS.filter(({ kind }) => kind !== 'view').map(({ name }) => name)
+    expect(labels('upi_models_marks')).toEqual(built.toSorted())
+    expect(labels('upi_workflows_failed')).toEqual(Object.keys(workflows).toSorted())
     expect([...text.matchAll(/^upi_part_.*$/gm)].map(([line]) => line)).toEqual([
       'upi_part_restarts_total{part="stream"} 3',
       'upi_part_hangs_total{part="stream"} 2',
     ])
     expect(text).toMatch(/^process_resident_memory_bytes /m)
-    expect(text).toMatch(/^temporal_/m)
+    await runCli(['schedules', 'trigger', 'upi-refresh'], own.env)
+    const library = [...exposedNames()].filter((name) => name.startsWith('temporal_'))
+    await eventually(scrape, (seen) => library.every((name) => seen.includes(`\n${name}{`)))
   } finally {
     run.kill()
     expect((await run.ended).code).toBe(0)

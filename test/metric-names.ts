@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { FACTS } from '../platform/facts/fact-table.ts'
+import { FACTS, LIBRARY_METRICS } from '../platform/facts/fact-table.ts'
 import { METRICS, type Metric } from '../streaming/metric-table.ts'
 
 /** Every name under which Prometheus finds something of ours, with the endings of histograms. */
@@ -8,26 +8,16 @@ export function exposedNames(): ReadonlySet<string> {
   collectDefaultMetrics({ register: node })
   const nodes = node.getMetricsAsArray().map(({ name }) => name)
   node.clear()
-  const ofStream = Object.entries<Metric>(METRICS).flatMap(([name, { type }]) =>
-    type === 'histogram' ? withEndings(name) : [name],
-  )
+  const ours = Object.entries<Pick<Metric, 'type'>>({ ...METRICS, ...LIBRARY_METRICS })
   return new Set([
-    ...ofStream,
+    ...ours.flatMap(([name, { type }]) => (type === 'histogram' ? withEndings(name) : [name])),
     ...Object.keys(FACTS),
     ...nodes,
     ...withEndings('nodejs_gc_duration_seconds'),
-    ...TEMPORAL,
   ])
 }
 
 const withEndings = (name: string) => ['_bucket', '_sum', '_count'].map((end) => `${name}${end}`)
-
-// What Temporal's library tells of a worker, of which we show these.
-const TEMPORAL = [
-  ...withEndings('temporal_workflow_task_schedule_to_start_latency'),
-  ...withEndings('temporal_activity_schedule_to_start_latency'),
-  'temporal_worker_task_slots_available',
-]
 
 /** The names of metrics in an expression: what is neither a function, a keyword, a label nor in quotes. */
 export function metricsIn(expr: string): string[] {

@@ -11,7 +11,7 @@ import { writeArtifacts } from '../cli/write-artifacts.ts'
 import type { LineageEvent } from '../models/formats/open-lineage.ts'
 import { MODELS } from '../models/index.ts'
 import type { Executed } from '../models/warehouse/execute.ts'
-import { runAlone } from '../models/warehouse/run-models.ts'
+import { runModels } from '../models/warehouse/run-models.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { clearModels, GRAPH } from './build-models.ts'
@@ -166,7 +166,7 @@ async function run(settings: Record<string, string>) {
     const lineage = await openLineage(own.configFor(settings), db)
     try {
       const around = { db, graph: GRAPH, actor: 'test' }
-      executed = await runAlone(around, { models: MODELS }, lineage.overhear({}))
+      executed = await runModels(around, { models: MODELS }, lineage.overhear({}))
     } finally {
       await lineage.close()
     }

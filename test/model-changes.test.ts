@@ -6,7 +6,7 @@ import { makeGraph } from '../models/engine/graph.ts'
 import { MODELS } from '../models/index.ts'
 import { daily_upi_summary } from '../models/marts/daily_upi_summary.ts'
 import { stg_upi_transactions } from '../models/staging/stg_upi_transactions.ts'
-import { runAlone } from '../models/warehouse/run-models.ts'
+import { runModels } from '../models/warehouse/run-models.ts'
 import type { Database } from '../platform/database.ts'
 import { createDatabase } from '../platform/postgres.ts'
 import { clearModels, planned, refresh, wrongMarts } from './build-models.ts'
@@ -111,7 +111,7 @@ describe('A model that is built whole', () => {
     await refresh(db, { models })
     await insertClean(admin, { amount: '1.00' })
     const graph = makeGraph(models)
-    await runAlone({ db, graph, actor: 'test' }, { models: [daily_upi_summary] })
+    await runModels({ db, graph, actor: 'test' }, { models: [daily_upi_summary] })
     expect(await planned(db, models)).toContain('build all: rows changed')
     await refresh(db, { models })
     expect(await rowsOf('monthly')).toEqual([{ month: '2026-02-01', total: '6.00' }])

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
+import { STATUSES } from '../core/status.ts'
 import { CHANGED_XID } from '../models/engine/shape.ts'
 import type { DailyUpiSummary } from '../models/marts/daily_upi_summary.ts'
 import type { CleanUpiTransactions } from '../models/sources.ts'
@@ -135,6 +136,49 @@ describe('daily_upi_summary', () => {
       .where('model', '=', 'daily_upi_summary')
       .execute()
     expect(runs).toEqual([{ model: 'daily_upi_summary', business_date: DAY, state: 'built' }])
+  })
+})
+
+describe('stg_upi_transactions', () => {
+  test('asks of each status what became of the payment', async () => {
+    await insertClean(admin, ...STATUSES.map((status) => ({ txn_id: status, status })))
+    const { rows } = await sql`
+      select status, is_success, is_failed, is_pending, is_reversed, is_terminal
+      from stg_upi_transactions where txn_date = ${DAY} and is_payment order by status`.execute(db)
+    const [yes, no] = [true, false]
+    const asked = (
+      ...[is_success, is_failed, is_pending, is_reversed, is_terminal]: boolean[]
+    ) => ({
+      ...{ is_success, is_failed, is_pending, is_reversed, is_terminal },
+    })
+    expect(rows).toEqual([
+      { status: 'DECLINED', ...asked(no, yes, no, no, yes) },
+      { status: 'DEEMED', ...asked(no, no, yes, no, no) },
+      { status: 'EXPIRED', ...asked(no, yes, no, no, yes) },
+      { status: 'FAILED', ...asked(no, yes, no, no, yes) },
+      { status: 'PENDING', ...asked(no, no, yes, no, no) },
+      { status: 'REVERSED', ...asked(no, no, no, yes, yes) },
+      { status: 'SUCCESS', ...asked(yes, no, no, no, yes) },
+    ])
+  })
+
+  test('names the merchant: who is paid, who pays back, and nobody between persons', async () => {
+    const [shop, person] = ['chaishop@ybl', 'ra***i@okaxis']
+    await insertClean(
+      admin,
+      { txn_id: '1', type: 'P2M', payee: shop },
+      { txn_id: '2', type: null, payee: shop },
+      { txn_id: '3', type: 'P2P', payee: person },
+      { txn_id: '4', type: 'REFUND', payer: shop, payee: person },
+    )
+    const { rows } = await sql`
+      select txn_id, is_payment, merchant from stg_upi_transactions order by txn_id`.execute(db)
+    expect(rows).toEqual([
+      { txn_id: '1', is_payment: true, merchant: shop },
+      { txn_id: '2', is_payment: true, merchant: shop },
+      { txn_id: '3', is_payment: true, merchant: null },
+      { txn_id: '4', is_payment: false, merchant: shop },
+    ])
   })
 })
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../cli/commands.ts'
 import { runbookOf } from '../grafana/alerts/alert.ts'
 import { ALERTS } from '../grafana/alerts/index.ts'
@@ -31,27 +31,21 @@ test.each(PAGES)(
   },
 )
 
-describe('commands in them', () => {
+test('commands in them exist, with their options', async () => {
   const commands = new Map<string, Command>()
-  beforeAll(async () => {
-    const entries = COMMANDS.flatMap((group) => group.entries)
-    for (const { name, load } of entries) commands.set(name, await load())
+  const entries = COMMANDS.flatMap((group) => group.entries)
+  for (const { name, load } of entries) commands.set(name, await load())
+  const said = [...PAGES, { path: FAILURES, text: readText(FAILURES) }].flatMap(({ path, text }) =>
+    [...text.matchAll(/\.\/upi ([^`\n#;]*)/g)].map(([, line = '']) => ({ path, line })),
+  )
+  expect(said.length).toBeGreaterThan(PAGES.length)
+  const wrong = said.flatMap(({ path, line }) => {
+    const fault = faultOf(commands, wordsOf(line))
+    return fault === undefined ? [] : [`${path}: ./upi ${line.trim()}: ${fault}`]
   })
-
-  test('exist, with their options', () => {
-    const said = [...PAGES, { path: FAILURES, text: readText(FAILURES) }].flatMap(
-      ({ path, text }) =>
-        [...text.matchAll(/\.\/upi ([^`\n#;]*)/g)].map(([, line = '']) => ({ path, line })),
-    )
-    expect(said.length).toBeGreaterThan(PAGES.length)
-    const wrong = said.flatMap(({ path, line }) => {
-      const fault = faultOf(commands, wordsOf(line))
-      return fault === undefined ? [] : [`${path}: ./upi ${line.trim()}: ${fault}`]
-    })
-    expect(wrong).toEqual([])
-    expect(faultOf(commands, ['backfill', 'stop'])).toBe('no command stop')
-    expect(faultOf(commands, ['reconcile', '--day', 'today'])).toBe('no option --day')
-  })
+  expect(wrong).toEqual([])
+  expect(faultOf(commands, ['backfill', 'stop'])).toBe('no command stop')
+  expect(faultOf(commands, ['reconcile', '--day', 'today'])).toBe('no option --day')
 })
 
 function wordsOf(line: string): string[] {

@@ -63,8 +63,8 @@ The site needs no server: open its index.html. It holds no row of any mart.`
 
 const ARTIFACTS_HELP = `
 manifest.json (v12) holds the models, their SQL and their checks; catalog.json (v1) what the database has of them;
-run_results.json (v6) the last build of each model and day. With OPENLINEAGE_URL or OPENLINEAGE_FILE runs of the models
-send events of lineage as they go.`
+run_results.json (v6) the last build of each model and day. With OPENLINEAGE_URL or OPENLINEAGE_FILE \`models run\` sends
+events of lineage as it goes.`
 
 function withChoice(command: Command): Command {
   return command.option('--select <models>', 'only these; may be repeated', gather)

@@ -17,8 +17,9 @@ import { readCloses } from '../../platform/queries/days.ts'
 import type { Finding } from '../../platform/stack/index.ts'
 import { UNDATED_MODELS } from '../model-kinds.ts'
 import { type Fault, look } from './look.ts'
+import { passedBounds } from './passed-bounds.ts'
 
-/** Whether Postgres is there, of this version, on time, and what its ledger says of days and books. */
+/** Whether Postgres is there, of this version, on time, what its ledger says of days and books, and what is past a bound. */
 export async function postgresFindings(config: Config): Promise<Finding[]> {
   const url = config.databaseUrl ?? need(config, 'transformDatabaseUrl').transformDatabaseUrl
   const pool = createPool(config, url, {
@@ -36,6 +37,7 @@ export async function postgresFindings(config: Config): Promise<Finding[]> {
     const ledger = await Promise.all([
       look('days', () => days(ask)),
       look('books', () => books(ask)),
+      look('bounds', () => passedBounds(config, ask)),
     ])
     return [...server, ...clock, ...schema, ...ledger.flat()]
   } finally {

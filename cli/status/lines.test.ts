@@ -117,6 +117,12 @@ test.each<[string, Omit<Readings, 'facts'> | Partial<Record<FactSource, Told>>, 
     'act',
     'broken: fold',
   ],
+  [
+    'books',
+    { books: { upi_reconcile_age_seconds: [[27 * 3_600]] } },
+    'look',
+    'never looked at, for 27 h',
+  ],
   ['schedule', { schedules: { value: [SCHEDULE] } }, 'ok', 'next 02-02 02:30'],
   [
     'schedule',

@@ -71,11 +71,12 @@ function dayLines({ facts, closes }: Readings): StatusLine[] {
         const broken = (by.broken ?? []).map(([, labels = {}]) => labels.book)
         const states = Object.entries(by).map(([state, all = []]) => `${all.length} ${state}`)
         const shown = broken.length > 0 ? `broken: ${broken.join(', ')}` : states.join(', ')
-        const looked = is.length === 0 ? 'never looked at' : `${shown}; all looked at`
         const isLate = age > DAILY_AGE_SECONDS_MAX
+        const since = formatSpan(age * 1000)
+        const never = isLate ? `never looked at, for ${since}` : 'never looked at'
         return {
           state: broken.length > 0 ? 'act' : isLate ? 'look' : 'ok',
-          text: is.length === 0 && !isLate ? looked : `${looked} ${formatSpan(age * 1000)} ago`,
+          text: is.length === 0 ? never : `${shown}; all looked at ${since} ago`,
         }
       }),
     ),
@@ -157,7 +158,7 @@ function serverLines({ facts }: Readings): StatusLine[] {
         const sizes = ranked(told, 'upi_disk_size_bytes')
         const size = sizes.find(({ label }) => label === least.label)?.value
         const names = sizes.filter(({ value }) => value === size).map(({ label }) => label)
-        const text = `${formatBytes(free)} free, ${Math.round(share * 100)} % (${names.join(', ')})`
+        const text = `${formatBytes(free)} free, ${Math.floor(share * 100)} % (${names.join(', ')})`
         return {
           state: share < DISK_FREE_RATIO_MIN ? 'act' : share < DISK_FREE_RATIO_LOW ? 'look' : 'ok',
           text,

@@ -2,15 +2,7 @@ import type { Client, Connection } from '@temporalio/client'
 import type pg from 'pg'
 import { FACT_AGE_MS_MAX, FACT_STATEMENT_MS_MAX } from '../../core/limits.ts'
 import { type Config, need } from '../../platform/config.ts'
-import { backupFacts } from '../../platform/facts/backup-facts.ts'
-import { bookFacts } from '../../platform/facts/book-facts.ts'
-import { dayFacts } from '../../platform/facts/day-facts.ts'
-import { diskFacts } from '../../platform/facts/disk-facts.ts'
-import { type Ask, askOver, type FactReader, type Told } from '../../platform/facts/fact-reader.ts'
-import { letterFacts } from '../../platform/facts/letter-facts.ts'
-import { modelFacts } from '../../platform/facts/model-facts.ts'
-import { sessionFacts } from '../../platform/facts/session-facts.ts'
-import { sizeFacts } from '../../platform/facts/size-facts.ts'
+import { type Ask, askOver, type Told } from '../../platform/facts/fact-reader.ts'
 import { createKafka, kafkaFault } from '../../platform/kafka.ts'
 import { addressOf, createPool, postgresFault } from '../../platform/postgres.ts'
 import { type Closes, readCloses } from '../../platform/queries/days.ts'
@@ -22,7 +14,7 @@ import { connectClient, temporalFault } from '../../platform/temporal.ts'
 import { readSchedule, type ScheduleStatus } from '../../platform/temporal-schedules.ts'
 import { readStreamStatus, type StreamStatus } from '../../streaming/stream-status.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
-import { BUILT_MODELS, UNDATED_MODELS } from '../model-kinds.ts'
+import { platformFacts } from '../platform-facts.ts'
 import { Probe, type Reading } from './probe.ts'
 
 /** What the platform tells of itself; what is not part of this stack is left out. */
@@ -64,7 +56,7 @@ export class Sources {
     const hasPostgres = parts.has('postgres') && url !== undefined
     this.#pool = hasPostgres ? openPool(config, url) : undefined
     const ask = this.#asking(url)
-    this.#facts = this.#factReaders(ask).map((reader) => ({
+    this.#facts = platformFacts(config, hasPostgres ? ask : undefined).map((reader) => ({
       name: reader.fact as FactSource,
       probe: new Probe('Postgres', () => reader.read(), reader.ageMsMax ?? FACT_AGE_MS_MAX),
     }))
@@ -108,23 +100,6 @@ export class Sources {
       ...(due === undefined ? {} : { schedules: due }),
       facts: Object.fromEntries(await facts),
     }
-  }
-
-  #factReaders(ask: Ask): FactReader[] {
-    const { home, backupDir, backupDatabaseUrl, lakeDir } = this.#config
-    const disk = diskFacts({ home, backups: backupDir, lake: lakeDir })
-    if (this.#pool === undefined) return [disk]
-    const hasBackups = backupDir !== undefined && backupDatabaseUrl !== undefined
-    return [
-      modelFacts(ask, BUILT_MODELS),
-      dayFacts(ask),
-      bookFacts(ask, UNDATED_MODELS),
-      letterFacts(ask),
-      sessionFacts(ask),
-      sizeFacts(ask),
-      ...(hasBackups ? [backupFacts(ask, backupDir)] : []),
-      disk,
-    ]
   }
 
   #asking(url: string | undefined): Ask {

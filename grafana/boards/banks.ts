@@ -5,6 +5,7 @@ import { rows, series } from '../builder/query.ts'
 import { beginOf, daysShown, share } from '../builder/sql.ts'
 import { anyFound, oneOf } from '../builder/variable.ts'
 import { alone, minutesOfHandle } from './links.ts'
+import { TD_STEPS } from './steps.ts'
 
 // NPCI publishes one table of banks and one of apps for each side; a handle names the app and not the bank.
 const BANK = { name: 'bank', many: 'banks', mart: 'bank_upi_summary' } as const
@@ -97,7 +98,7 @@ function npciTable(party: Party): Panel {
         steps: ['red', [0.86, 'orange'], [0.92, 'green']],
       },
       'BD %': { unit: 'share', decimals: 2, steps: ['green', [0.08, 'orange'], [0.14, 'red']] },
-      'TD %': { unit: 'share', decimals: 2, steps: ['green', [0.01, 'orange'], [0.03, 'red']] },
+      'TD %': { unit: 'share', decimals: 2, steps: TD_STEPS },
       'reversals %': { unit: 'share', decimals: 3 },
     },
     queries: [

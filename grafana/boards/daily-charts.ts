@@ -2,7 +2,8 @@ import { timeSeries } from '../builder/kinds.ts'
 import { series } from '../builder/query.ts'
 import { beginOf, crore, daysShown, share } from '../builder/sql.ts'
 
-const NO_DAYS = 'No day of this range has been built'
+/** What stands in a panel of days when there are none. */
+export const NO_DAYS = 'No day of this range has been built'
 
 // A day and the same day a week before, whichever of the two has figures.
 function besideLastWeek(figure: string): string {

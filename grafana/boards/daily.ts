@@ -6,6 +6,7 @@ import {
   amountsBesideLastWeek,
   declinesADay,
   latencyADay,
+  NO_DAYS,
   paymentsBesideLastWeek,
   ratesADay,
   settlement,
@@ -13,6 +14,7 @@ import {
 import { calendar, calendarOfSuccess, declineCodes, declineCodesADay } from './daily-lists.ts'
 import { DAY_STATES } from './day-states.ts'
 import { busyHours, failedHours } from './hour-maps.ts'
+import { BD_STEPS, SUCCESS_STEPS, TD_STEPS } from './steps.ts'
 
 /** Daily report: what did each day bring, and is it final? */
 export function daily(): Board {
@@ -34,8 +36,6 @@ export function daily(): Board {
     ],
   }
 }
-
-const NO_DAYS = 'No day of this range has been built'
 
 function lastDay() {
   return stat({
@@ -90,9 +90,9 @@ function days() {
         names: DAY_STATES,
       },
       'on week': RATE,
-      'success rate': { ...RATE, steps: ['red', [0.6, 'orange'], [0.9, 'green']] },
-      'TD %': { ...RATE, steps: ['green', [0.01, 'orange'], [0.03, 'red']] },
-      'BD %': { ...RATE, steps: ['green', [0.05, 'orange'], [0.15, 'red']] },
+      'success rate': { ...RATE, steps: SUCCESS_STEPS },
+      'TD %': { ...RATE, steps: TD_STEPS },
+      'BD %': { ...RATE, steps: BD_STEPS },
       'amount ₹': MONEY,
       'amount on week': RATE,
       'refunds ₹': MONEY,

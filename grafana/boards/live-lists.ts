@@ -3,6 +3,7 @@ import { rows, series } from '../builder/query.ts'
 import { share, TODAY } from '../builder/sql.ts'
 import { daysOfPayersHandle } from './links.ts'
 import { whole } from './live-minutes.ts'
+import { BD_STEPS, SUCCESS_STEPS, TD_STEPS } from './steps.ts'
 
 const SUCCESS = `sum(txns) filter (where status = 'SUCCESS')`
 const WAITING = `sum(txns) filter (where status in ('PENDING', 'DEEMED'))`
@@ -21,10 +22,10 @@ export function handles() {
       'success rate': {
         unit: 'share',
         decimals: 2,
-        steps: ['red', [0.6, 'orange'], [0.9, 'green']],
+        steps: SUCCESS_STEPS,
       },
-      'TD %': { unit: 'share', decimals: 2, steps: ['green', [0.01, 'orange'], [0.03, 'red']] },
-      'BD %': { unit: 'share', decimals: 2, steps: ['green', [0.05, 'orange'], [0.15, 'red']] },
+      'TD %': { unit: 'share', decimals: 2, steps: TD_STEPS },
+      'BD %': { unit: 'share', decimals: 2, steps: BD_STEPS },
       'waiting %': { unit: 'share', decimals: 2 },
     },
     queries: [

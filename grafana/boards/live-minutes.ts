@@ -32,7 +32,7 @@ export const whole = (figure: string) =>
 
 /**
  * All that UPI live shows of minutes, in one statement: twenty viewers who ask every five seconds must not be felt by
- * the stream, and ten panels that each sum the same rows would be. An interval without payments has a row too: else the
+ * the stream, and panels that each sum the same rows would be. An interval without payments has a row too: else the
  * last that had some would pass for the present, and cells of a heat map, as wide as the first, would be out of place.
  */
 export const EVERY_MINUTE = `

@@ -18,6 +18,7 @@ import {
   waiting,
 } from './live-charts.ts'
 import { alerts, failuresByHandle, handles, waitingByAge } from './live-lists.ts'
+import { SUCCESS_STEPS, TD_STEPS } from './steps.ts'
 
 /** UPI live: are payments flowing, and do they succeed? */
 export function live(): Board {
@@ -102,7 +103,7 @@ function now() {
       title: 'Success rate',
       unit: 'share',
       decimals: 1,
-      steps: ['red', [0.6, 'orange'], [0.9, 'green']],
+      steps: SUCCESS_STEPS,
       about:
         'Share of the payments with a final status that succeeded, of the last whole minute that had any.',
     }),
@@ -111,7 +112,7 @@ function now() {
       title: 'Technical declines',
       unit: 'share',
       decimals: 2,
-      steps: ['green', [0.01, 'orange'], [0.03, 'red']],
+      steps: TD_STEPS,
       about:
         'Share of payments that were declined for technical reasons, which NPCI wants below 1 %, of the last whole minute that had any.',
     }),

@@ -5,6 +5,7 @@ import { rows, series } from '../builder/query.ts'
 import { beginOf, crore, dayOf, daysShown, share } from '../builder/sql.ts'
 import { oneFound } from '../builder/variable.ts'
 import { daysOfMerchant } from './links.ts'
+import { SUCCESS_STEPS } from './steps.ts'
 
 // The newest day of the range that has merchants: who is chosen from, without reading all the days.
 const NEWEST = `
@@ -47,7 +48,7 @@ const MONEY = { unit: 'text', isRight: true } as const
 const RATE = {
   unit: 'share',
   decimals: 2,
-  steps: ['red', [0.6, 'orange'], [0.9, 'green']],
+  steps: SUCCESS_STEPS,
 } as const
 // As on the other boards: a payment that waits has neither succeeded nor been lost.
 const FINAL_RATE = share('success_txns', 'total_txns - pending_txns')

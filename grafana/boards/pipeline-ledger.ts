@@ -2,6 +2,7 @@ import { table, timeSeries } from '../builder/kinds.ts'
 import { prom, rows, series } from '../builder/query.ts'
 import { beginOf, daysShown, perMinute, share } from '../builder/sql.ts'
 import { DAY_STATES } from './day-states.ts'
+import { NO_WORKER } from './pipeline-processes.ts'
 
 /** Which rule is broken, and how. */
 export function rejectedRecently() {
@@ -83,7 +84,7 @@ export function marksByAge() {
     about:
       'How long the oldest change that a model does not show yet has waited, and how long clean has not been searched for changes.',
     unit: 'seconds',
-    empty: 'Not told: is the worker up, and Prometheus?',
+    empty: NO_WORKER,
     min: 0,
     steps: ['transparent', [600, 'red']],
     showSteps: true,
@@ -156,7 +157,10 @@ order by date desc`),
   })
 }
 
-/** What reconcile found. */
+/** The books that are about no days: each run looks at all of them. */
+const WHOLE_BOOKS = ['spans', 'offsets', 'clean', 'conflicting', 'dim_merchants']
+
+/** What reconcile found: as the metric upi_books has it, with what was found and of which days. */
 export function books() {
   return table({
     title: 'Books',
@@ -180,18 +184,19 @@ export function books() {
     queries: [
       rows(`
 with recent as (
-  select * from ops.book_checks where $__timeFilter(reconciled_at)
+  select *, case when book in (${WHOLE_BOOKS.map((book) => `'${book}'`).join(', ')}) then daterange(null, null)
+    else daterange(first_day, last_day, '[]') end as days
+  from ops.book_checks where $__timeFilter(reconciled_at)
 )
 select book, state, line as "found", wrong, first_day::text as "from", last_day::text as "to",
   reconciled_at as "at"
 from (
   select distinct on (book) *
   from recent as found
-  where state <> 'broken' or not exists (
-    select from recent as later
-    where later.book = found.book and later.reconciled_at > found.reconciled_at
-      and later.first_day <= found.first_day and later.last_day >= found.last_day
-  )
+  where state <> 'broken' or not coalesce((
+    select range_agg(later.days) @> found.days from recent as later
+    where later.book = found.book and later.reconciled_at > found.reconciled_at and later.state <> 'broken'
+  ), false)
   order by book, (state = 'broken') desc, reconciled_at desc, last_day desc
 ) as standing
 order by (state = 'broken') desc, (state = 'balanced'), book`),

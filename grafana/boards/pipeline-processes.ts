@@ -1,6 +1,9 @@
 import { timeSeries } from '../builder/kinds.ts'
 import { prom } from '../builder/query.ts'
 
+/** What stands in a panel of what the worker tells when it is empty. */
+export const NO_WORKER = 'Not told: is the worker up, and Prometheus?'
+
 const NO_PROCESS = 'Not told: is any process up, and Prometheus?'
 
 /** Whether a process is stuck in its own work. */

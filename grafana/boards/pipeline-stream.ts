@@ -1,5 +1,6 @@
 import { timeSeries } from '../builder/kinds.ts'
 import { prom } from '../builder/query.ts'
+import { NO_WORKER } from './pipeline-processes.ts'
 
 const NO_STREAM = 'Not told: is the stream up, and Prometheus?'
 
@@ -178,7 +179,7 @@ export function deadLetters() {
     about:
       'Rejected messages that nobody has dealt with, and those that are not yet copied to the dead letter topic.',
     unit: 'count',
-    empty: 'Not told: is the worker up, and Prometheus?',
+    empty: NO_WORKER,
     min: 0,
     queries: [prom('max by (state) (upi_dead_letters)', '{{state}}')],
   })

@@ -1,7 +1,6 @@
 import { timeSeries } from '../builder/kinds.ts'
 import { prom } from '../builder/query.ts'
-
-const NO_WORKER = 'Not told: is the worker up, and Prometheus?'
+import { NO_WORKER } from './pipeline-processes.ts'
 
 /** Whether schedules run. */
 export function schedules() {

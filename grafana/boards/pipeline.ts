@@ -57,7 +57,7 @@ function firing() {
   return alertList({
     title: 'Alerts that fire',
     about:
-      'What Grafana watches and finds wrong now, each with a link to the page that says what to do.',
+      'What Grafana watches and finds wrong now, each leading to its rule, which names the page that says what to do.',
     empty: 'No alert fires',
   })
 }

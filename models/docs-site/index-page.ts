@@ -8,7 +8,7 @@ import { type Site, stateOf } from './site-data.ts'
 export function indexPage(site: Site): string {
   const { models } = site
   const body = html`<h1>Models</h1>
-<p class="lead">Every figure of the platform comes from a model: one typed query with its promise. Point at one to see what it comes from and where it goes.</p>
+<p class="lead">Every mart comes from a model: one typed query with its promise. Point at one to see what it comes from and where it goes.</p>
 ${tiles(site)}
 <section class="card"><div class="scroll">${graphSvg(site)}</div>
 <p class="legend">${legend(site)}</p></section>

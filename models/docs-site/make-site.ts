@@ -9,7 +9,7 @@ import type { DayEntry, DayState, ModelEntry, RunEntry, Site, SqlEntry } from '.
 
 /** What the ledger tells of the past. */
 export interface History {
-  /** When each model built a day last, and how that went; '' for a model without days. */
+  /** When each model tried to build a day last, and how that went; '' for a model without days. */
   readonly held: ReadonlyMap<string, ReadonlyMap<string, Held>>
   /** How the business dates stand that have a state. */
   readonly days: ReadonlyMap<string, DayBook>
@@ -65,7 +65,7 @@ function entryOf(
 ): ModelEntry {
   const { name, kind, about, tags, grain, reads } = model
   const held = [...(history.held.get(name)?.values() ?? [])]
-  const builds = held.map(({ builtAt }) => builtAt.getTime())
+  const builds = held.flatMap(({ state, builtAt }) => (state === 'built' ? builtAt.getTime() : []))
   return {
     ...{ name, kind, about, tags, grain },
     columns: columnsOf(model),

@@ -21,7 +21,7 @@ const history: History = {
       'daily_upi_summary',
       new Map([
         ['2026-02-01', { state: 'built', builtAt: AT }],
-        ['2026-02-02', { state: 'failed', builtAt: AT }],
+        ['2026-02-02', { state: 'failed', builtAt: new Date(AT.getTime() + 1) }],
         ['2026-02-03', { state: 'built', builtAt: AT }],
       ]),
     ],
@@ -69,6 +69,8 @@ describe('The site of the models', () => {
   test('has the colour of each day: what failed before what waits, and that before the rest', () => {
     const daily = site.models.find(({ name }) => name === 'daily_upi_summary') as ModelEntry
     expect(daily.days.map(({ state }) => state)).toEqual(['closed', 'failed', 'dirty', 'dirty'])
+    // What was refused was not built.
+    expect(daily.builtAt).toEqual(AT)
     const text = pages.get('models/daily_upi_summary.html')
     expect(text).toContain('title="1 Feb 2026 · closed · built 3 Feb 2026, 09:35 IST"')
     expect(text).toContain('12\u202f345')

@@ -80,11 +80,11 @@ describe('A plan', () => {
   })
 
   test('builds what is asked for though it is up to date', () => {
-    expect(explained({ days: { dates: [D1] }, force: 'days' }, upToDate())).toEqual([
+    expect(explained({ days: { from: D1, to: D1 }, isFull: true }, upToDate())).toEqual([
       `build ${D1} (asked): daily, shops`,
-      'build stale keys (rows changed): dim',
+      'build all (asked): dim',
     ])
-    expect(explained({ force: 'all', models: [daily, dim] }, upToDate())).toEqual([
+    expect(explained({ isFull: true, models: [daily, dim] }, upToDate())).toEqual([
       `build ${D1} (asked): daily`,
       `build ${D2} (asked): daily`,
       'build all (asked): dim',

@@ -15,10 +15,12 @@ export interface RelationsStep {
 /** A mart whose table is missing, or lacks columns, or carries other words than its contract. */
 export interface TablePlan {
   readonly model: Model
+  /** Of the contract, by which a change is noticed. */
   readonly shape: string
   readonly isMissing: boolean
   readonly addColumns: readonly string[]
   readonly loosenColumns: readonly string[]
+  /** The models that follow it. */
   readonly followers: readonly string[]
 }
 
@@ -80,12 +82,10 @@ export interface Built {
 /** What is asked for. */
 export interface Wanted {
   readonly models: readonly Model[]
-  /** Only these days: those within the range that are known, or exactly the ones named. */
-  readonly days?:
-    | { readonly from: string; readonly to: string }
-    | { readonly dates: readonly string[] }
-  /** Builds what is up to date as well: the days, or all there is. */
-  readonly force?: 'days' | 'all'
+  /** Only these of the days that are known. */
+  readonly days?: { readonly from: string; readonly to: string }
+  /** Builds what is up to date as well, and models without days whole. */
+  readonly isFull?: boolean
 }
 
 /** Lists what must be done so that the models asked for hold what they should; nothing if they do. */
@@ -108,6 +108,11 @@ export function plan(graph: Graph, wanted: Wanted, warehouse: Warehouse): Step[]
 /** The models that are built by day. */
 export function dayModels(models: readonly Model[]): Model[] {
   return models.filter(({ kind }) => kind === 'by day')
+}
+
+/** The models that have no days. */
+export function wholeModels(models: readonly Model[]): Model[] {
+  return models.filter(({ kind }) => kind === 'by key' || kind === 'table')
 }
 
 /** All relations that are not there yet as the models have them, asked for or not: models read each other. */
@@ -137,7 +142,6 @@ export function relations(
 }
 
 function datesOf({ days, models }: Wanted, { days: known, built, marked }: Warehouse): string[] {
-  if (days !== undefined && 'dates' in days) return [...days.dates]
   const all = new Set(known)
   for (const { name } of models) {
     for (const date of [...(built.get(name)?.keys() ?? []), ...(marked.get(name) ?? [])]) {
@@ -195,7 +199,7 @@ const WEIGHT: readonly Reason[] = [
 function reasonFor(graph: Graph, model: Model, look: DayLook): Reason | undefined {
   const { date, wanted, warehouse } = look
   const { name } = model
-  if (wanted.force !== undefined) return 'asked'
+  if (wanted.isFull === true) return 'asked'
   if (warehouse.marked.get(name)?.has(date)) return 'rows changed'
   const built = warehouse.built.get(name)?.get(date)
   if (built === undefined) return 'never built'
@@ -214,8 +218,7 @@ function wholeSteps(
     if (step.kind === 'day') for (const { model } of step.models) building.add(model.name)
   }
   const whole: WholeStep[] = []
-  for (const model of wanted.models) {
-    if (model.kind !== 'by key' && model.kind !== 'table') continue
+  for (const model of wholeModels(wanted.models)) {
     const above = model.reads.some(({ name }) => building.has(name))
     const reason =
       wholeReason(graph, model, { wanted, warehouse }) ?? (above ? 'rows changed' : undefined)
@@ -233,7 +236,7 @@ function wholeReason(
   model: Model,
   { wanted, warehouse }: Omit<DayLook, 'date'>,
 ): Reason | undefined {
-  if (wanted.force === 'all') return 'asked'
+  if (wanted.isFull === true) return 'asked'
   const built = warehouse.built.get(model.name)?.get('')
   if (built === undefined) return 'never built'
   if (built.state === 'failed') return 'failed before'

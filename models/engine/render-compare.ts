@@ -20,7 +20,8 @@ export interface Comparison {
 /** What is compared: a day, or all keys but those of a query. */
 export type Compared = { readonly day: string } | { readonly butKeys: RawBuilder<unknown> }
 
-const SHOWN_MAX = 5
+/** The differences that are told one by one. */
+export const DIFFERENCES_SHOWN_MAX = 5
 
 /** Compares what a mart holds with what its query gives now; what differs is told by columns, never by their values. */
 export function renderCompare(model: Model, compared: Compared): Statement {
@@ -47,7 +48,7 @@ export function renderCompare(model: Model, compared: Compared): Statement {
     or (${columnsOf(figures, 'held.')}) is distinct from (${columnsOf(figures, 'meant.')})
 )
 select (select count(*) from meant) as checked, (select count(*) from wrong) as wrong,
-  coalesce((select jsonb_agg(w) from (select * from wrong order by key limit ${sql.lit(SHOWN_MAX)}) as w), '[]') as first`)
+  coalesce((select jsonb_agg(w) from (select * from wrong order by key limit ${sql.lit(DIFFERENCES_SHOWN_MAX)}) as w), '[]') as first`)
   // The placeholders of the query are numbered for itself.
   if (parameters.length > 0 && query.parameters.length > 0) {
     throw new UpiError('MODELS_INVALID', `${model.name} binds values; write them as literals`)

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Column } from './column.ts'
 import type { Model } from './define-model.ts'
 import { layOut } from './lay-out.ts'
-import type { Stamped } from './plan.ts'
+import type { Stamped, TablePlan } from './plan.ts'
 import { CHANGED_XID } from './shape.ts'
 import { columnsOf, type Statement, statement } from './statement.ts'
 
@@ -20,23 +20,12 @@ ${sql.raw(layOut(model.compile().sql))}`,
   return [...drops.reverse(), ...makes].map(statement)
 }
 
-/** What a mart's table lacks: all of it, some columns, or only the words. */
-export interface TableChange {
-  readonly model: Model
-  /** Of the contract's shape, by which a change is noticed. */
-  readonly shape: string
-  readonly isMissing: boolean
-  readonly addColumns: readonly string[]
-  readonly loosenColumns: readonly string[]
-  /** The models that follow it. */
-  readonly followers: readonly string[]
-  /** Roles that may read it. */
-  readonly readers: readonly string[]
-}
-
-/** The statements that make a mart's table what its contract says. Nothing that holds figures is taken away. */
-export function renderTable(change: TableChange): Statement[] {
-  const { model, shape, isMissing, addColumns, loosenColumns, followers, readers } = change
+/**
+ * The statements that make a mart's table what its contract says, and let roles read it. Nothing that holds figures is
+ * taken away.
+ */
+export function renderTable(change: TablePlan, readers: readonly string[]): Statement[] {
+  const { model, shape, isMissing, addColumns, loosenColumns, followers } = change
   const table = sql.table(model.name)
   const made = isMissing ? makeTable(model) : addColumns.map((name) => addColumn(model, name))
   return [

@@ -63,6 +63,7 @@ function martsOf(reads: readonly Relation[]): Model[] {
     .flatMap((model) => (model.kind === 'view' ? martsOf(model.reads) : model))
 }
 
-function readsClean(relation: Relation): boolean {
+/** Whether what it gives changes with clean at once: it is a source, or a view over one. */
+export function readsClean(relation: Relation): boolean {
   return isModel(relation) ? relation.kind === 'view' && relation.reads.some(readsClean) : true
 }

@@ -17,8 +17,3 @@ export function statement(piece: RawBuilder<unknown>): Statement {
 export function columnsOf(columns: readonly string[], prefix = ''): RawBuilder<unknown> {
   return sql.join(columns.map((column) => sql.ref(`${prefix}${column}`)))
 }
-
-/** Text as a literal, where no value may be bound. */
-export function literal(text: string): RawBuilder<unknown> {
-  return sql.lit(text)
-}

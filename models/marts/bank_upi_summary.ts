@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { day, label } from '../columns.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { countWhere, orEmpty, rate, sideOf, sidesGrouped, whoOf } from '../expressions.ts'
 import { SIDE, SIDE_CHECKS, SIDE_FIGURES } from '../sides.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
@@ -54,5 +54,3 @@ export const bank_upi_summary = model('bank_upi_summary')
     },
     checks: SIDE_CHECKS,
   })
-
-export type BankUpiSummary = RowOf<typeof bank_upi_summary>

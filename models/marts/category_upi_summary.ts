@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { day, label, OUTCOMES, outcomesAddUp, rupees } from '../columns.ts'
 import { oneOf } from '../engine/column.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { countWhere, orEmpty, sumWhere } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
 import { daily_upi_summary } from './daily_upi_summary.ts'
@@ -61,5 +61,3 @@ export const category_upi_summary = model('category_upi_summary')
       }),
     ],
   })
-
-export type CategoryUpiSummary = RowOf<typeof category_upi_summary>

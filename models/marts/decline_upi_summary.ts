@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { count, day, label } from '../columns.ts'
 import { nullable, oneOf } from '../engine/column.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { orEmpty } from '../expressions.ts'
 import { clean_upi_transactions } from '../sources.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
@@ -67,5 +67,3 @@ export const decline_upi_summary = model('decline_upi_summary')
       },
     ],
   })
-
-export type DeclineUpiSummary = RowOf<typeof decline_upi_summary>

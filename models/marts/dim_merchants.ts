@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { count, day, fraction, label, rupees, rupeesOrNull } from '../columns.ts'
 import { atLeast, column } from '../engine/column.ts'
-import { follow, model, type RowOf } from '../engine/define-model.ts'
+import { follow, model } from '../engine/define-model.ts'
 import { average, rate } from '../expressions.ts'
 import { merchant_upi_summary } from './merchant_upi_summary.ts'
 
@@ -72,5 +72,3 @@ export const dim_merchants = model('dim_merchants')
       }),
     ],
   })
-
-export type DimMerchants = RowOf<typeof dim_merchants>

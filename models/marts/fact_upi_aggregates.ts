@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { count, day, fraction, rupees, rupeesOrNull } from '../columns.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { average, countDistinctWhere, countWhere, rate, sumWhere } from '../expressions.ts'
 import { clean_upi_transactions } from '../sources.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
@@ -103,5 +103,3 @@ export const fact_upi_aggregates = model('fact_upi_aggregates')
       },
     ],
   })
-
-export type FactUpiAggregates = RowOf<typeof fact_upi_aggregates>

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { day, OUTCOMES, outcomesAddUp, rupees } from '../columns.ts'
 import { between, column } from '../engine/column.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { countWhere, indianTime, sumWhere } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
 import { daily_upi_summary } from './daily_upi_summary.ts'
@@ -48,5 +48,3 @@ export const hourly_upi_summary = model('hourly_upi_summary')
       }),
     ],
   })
-
-export type HourlyUpiSummary = RowOf<typeof hourly_upi_summary>

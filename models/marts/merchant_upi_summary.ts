@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { balance, count, day, fraction, label, rupees, rupeesOrNull } from '../columns.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { average, countDistinctWhere, countWhere, rate, sumWhere } from '../expressions.ts'
 import { clean_upi_transactions } from '../sources.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
@@ -94,5 +94,3 @@ export const merchant_upi_summary = model('merchant_upi_summary')
       },
     ],
   })
-
-export type MerchantUpiSummary = RowOf<typeof merchant_upi_summary>

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { agrees } from '../agreement.ts'
 import { count, day, rupees } from '../columns.ts'
 import { between, column } from '../engine/column.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { indianTime } from '../expressions.ts'
 import { stg_upi_transactions } from '../staging/stg_upi_transactions.ts'
 import { daily_upi_summary } from './daily_upi_summary.ts'
@@ -56,5 +56,3 @@ export const settlement_upi_summary = model('settlement_upi_summary')
     },
     checks: [agrees(daily_upi_summary, { txns: 'success_txns', amount: 'total_amount' })],
   })
-
-export type SettlementUpiSummary = RowOf<typeof settlement_upi_summary>

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { STATUSES } from '../../core/status.ts'
 import { column, nullable, oneOf } from '../engine/column.ts'
-import { model, type RowOf } from '../engine/define-model.ts'
+import { model } from '../engine/define-model.ts'
 import { clean_upi_transactions } from '../sources.ts'
 
 export const stg_upi_transactions = model('stg_upi_transactions')
@@ -83,5 +83,3 @@ export const stg_upi_transactions = model('stg_upi_transactions')
       merchant: nullable('text', 'VPA of the merchant; null between persons.'),
     },
   })
-
-export type StgUpiTransactions = RowOf<typeof stg_upi_transactions>

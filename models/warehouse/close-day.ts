@@ -67,10 +67,12 @@ async function closeIfBuilt(
   return unfit.length > 0 ? `${unfit.join(', ')} not built as the models are now` : undefined
 }
 
+/** Their names, and beside them their fingerprints, as a statement takes both. */
 export function namesOf(models: readonly Stamped[]): string[] {
   return models.map(({ model }) => model.name)
 }
 
+/** The fingerprints in the order of the names. */
 export function printsOf(models: readonly Stamped[]): string[] {
   return models.map(({ fingerprint }) => fingerprint)
 }

@@ -1,8 +1,14 @@
 import { sql } from 'kysely'
 import type { Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
-import { type Comparison, type Difference, renderCompare } from '../engine/render-compare.ts'
+import {
+  type Comparison,
+  DIFFERENCES_SHOWN_MAX,
+  type Difference,
+  renderCompare,
+} from '../engine/render-compare.ts'
 import { type DayRange, type Standing, standingOf } from '../engine/standing.ts'
+import { secondsSince } from './build.ts'
 import { cancellable, run, type Trx } from './connection.ts'
 import { changedSince, lookAround } from './discover.ts'
 import { readWarehouse } from './read-warehouse.ts'
@@ -44,8 +50,7 @@ export async function compareMarts(comparing: Comparing): Promise<ComparedMart[]
       model.kind === 'by day'
         ? await compareDays(comparing, model, { standing, archived: warehouse.archived })
         : await compareWhole(comparing, model, standing)
-    const seconds = Math.round(performance.now() - began) / 1000
-    compared.push({ model: model.name, ...found, seconds })
+    compared.push({ model: model.name, ...found, seconds: secondsSince(began) })
   }
   return compared
 }
@@ -67,10 +72,8 @@ async function compareDays(
     sum.wrong += Number(found?.wrong)
     sum.first.push(...(found?.first ?? []))
   }
-  return { ...sum, first: sum.first.slice(0, SHOWN_MAX), pending }
+  return { ...sum, first: sum.first.slice(0, DIFFERENCES_SHOWN_MAX), pending }
 }
-
-const SHOWN_MAX = 5
 
 // A model without days is one thing: unless it follows by key, what is dirty makes all of it pending.
 async function compareWhole(
@@ -128,7 +131,7 @@ export async function compareLedger({ trx, graph, days, signal }: Comparing): Pr
     select count(*) as checked from ops.model_days
      where business_date is null or business_date between ${days.from} and ${days.to}`.execute(trx)
   const checked = Number(counted[0]?.checked)
-  return { checked, wrong: rows.length, first: rows.slice(0, SHOWN_MAX), pending: [] }
+  return { checked, wrong: rows.length, first: rows.slice(0, DIFFERENCES_SHOWN_MAX), pending: [] }
 }
 
 // Two questions, since no index answers "is not distinct from".

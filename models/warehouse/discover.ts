@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
-import type { Model } from '../engine/define-model.ts'
 import type { Graph } from '../engine/graph.ts'
+import { readsClean } from '../engine/standing.ts'
+import { clean_upi_transactions } from '../sources.ts'
 import { type Db, type Trx, underLock } from './connection.ts'
 
 /** The one table from which all days come. */
-const CLEAN = 'clean_upi_transactions'
+const CLEAN = clean_upi_transactions.name
 
 /**
  * Turns what happened to clean since the last look into marks, one a model and day: rows that became visible between
@@ -113,13 +114,7 @@ async function insertMarks(
 
 /** The models that a change of clean concerns at once. A table that reads marts only is marked by their builds. */
 export function markedModels({ models }: Graph): string[] {
-  const readsClean = (model: Model): boolean =>
-    model.reads.some(
-      (read) =>
-        read.name === CLEAN ||
-        models.some((m) => m.name === read.name && m.kind === 'view' && readsClean(m)),
-    )
   return models
-    .filter((model) => model.kind === 'by day' || (model.kind === 'table' && readsClean(model)))
+    .filter(({ kind, reads }) => kind === 'by day' || (kind === 'table' && reads.some(readsClean)))
     .map(({ name }) => name)
 }

@@ -55,8 +55,7 @@ async function make(trx: Trx, step: RelationsStep, signal?: AbortSignal): Promis
   for (const statement of renderViews(step.views)) await run(trx, statement, signal)
   for (const { model } of step.views) await compareTypes(trx, model)
   for (const table of step.tables) {
-    const change = { ...table, readers: MART_READERS }
-    for (const statement of renderTable(change)) await run(trx, statement, signal)
+    for (const statement of renderTable(table, MART_READERS)) await run(trx, statement, signal)
   }
   // Once all are there: a query reads what others make.
   for (const { model } of step.tables) await compareTypes(trx, model)

@@ -4,7 +4,7 @@ import {
   REFRESH_PAUSE_FACTOR,
   REFRESH_SECONDS_MAX,
 } from '../../core/limits.ts'
-import { type DayStep, plan, type Step, type WholeStep } from '../engine/plan.ts'
+import { type DayStep, plan, type Step, type WholeStep, wholeModels } from '../engine/plan.ts'
 import { secondsSince } from './build.ts'
 import { buildFreeDay, hasChanged, type Outcome, type Surroundings } from './build-day.ts'
 import { buildWhole } from './build-whole.ts'
@@ -68,7 +68,7 @@ export async function refresh(
     note(result, step.date, await buildFreeDay(step, around))
   }
   // Looked up again: it is the days that were built just now from which these follow, and not those that wait.
-  const models = graph.models.filter(({ kind }) => kind === 'by key' || kind === 'table')
+  const models = wholeModels(graph.models)
   const after = plan(graph, { models }, await readWithoutDays(db, graph)).filter(isWhole)
   for (const step of await due(db, after, result)) {
     onKey(keyOf(step))

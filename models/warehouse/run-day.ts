@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type DayStep, plan } from '../engine/plan.ts'
+import { type DayStep, plan, wholeModels } from '../engine/plan.ts'
 import { statement } from '../engine/statement.ts'
 import { buildDay, buildEmptyDay, type DayOptions, type Surroundings } from './build-day.ts'
 import { wholeDay } from './close-day.ts'
@@ -49,8 +49,7 @@ export async function wasRunSince(
 /** Builds what follows from days: the models that have none and are stale. */
 export async function runFollowers(around: Surroundings): Promise<Executed> {
   const { db, graph } = around
-  const models = graph.models.filter(({ kind }) => kind === 'by key' || kind === 'table')
-  const steps = plan(graph, { models }, await readWithoutDays(db, graph))
+  const steps = plan(graph, { models: wholeModels(graph.models) }, await readWithoutDays(db, graph))
   return await execute(steps, around)
 }
 

@@ -16,35 +16,22 @@ export interface RunWatcher extends Watcher {
   readonly onPlan?: (steps: readonly Step[]) => void
 }
 
-/**
- * Finds out what has changed, plans and builds. Safe to be called by many at once: a day and a model are each built by
- * one at a time.
- */
+/** Finds out what has changed, plans and builds. One such run at a time: the second finds what the first has left. */
 export async function runModels(
   around: Surroundings,
   wanted: Wanted,
   watcher: RunWatcher = {},
 ): Promise<Executed> {
   const { db, graph, signal } = around
-  const made = await makeRelations(db, graph, signal)
-  if (made.length > 0) watcher.onMake?.(made)
-  await discover(db, graph, signal)
-  const steps = plan(graph, wanted, await readWarehouse(db, graph))
-  watcher.onPlan?.(steps)
-  return await execute(steps, around, watcher)
-}
-
-/** The same for all that is stale, one such run at a time: the second finds what the first has left. */
-export async function runAlone(
-  around: Surroundings,
-  wanted: Wanted,
-  watcher: RunWatcher = {},
-): Promise<Executed> {
-  const { db, signal } = around
   watcher.onWait?.()
   return await underLock(db, { subject: 'run', signal }, async () => {
     watcher.onTurn?.()
-    return await runModels(around, wanted, watcher)
+    const made = await makeRelations(db, graph, signal)
+    if (made.length > 0) watcher.onMake?.(made)
+    await discover(db, graph, signal)
+    const steps = plan(graph, wanted, await readWarehouse(db, graph))
+    watcher.onPlan?.(steps)
+    return await execute(steps, around, watcher)
   })
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../engine/audit.ts'
 import type { Model, RowCheck, TotalsCheck } from '../engine/define-model.ts'
 import { type DayRange, standingOf } from '../engine/standing.ts'
+import { secondsSince } from './build.ts'
 import type { Surroundings } from './build-day.ts'
 import { run, type Trx } from './connection.ts'
 import { lookAround } from './discover.ts'
@@ -95,10 +96,10 @@ const EVERY: RowCheck = { name: 'rows', holds: sql<boolean>`false` }
 async function testRows({ trx, model, days, signal }: Around): Promise<CheckResult[]> {
   const checks = rowChecks(model)
   const rows = rowsWithin(model, days)
-  const lap = stopwatch()
+  const began = performance.now()
   const audit = renderAudit([EVERY, ...checks], rows)
   const [counts] = await run<Record<string, string>>(trx, audit, signal)
-  const seconds = lap()
+  const seconds = secondsSince(began)
   const total = Number(counts?.c0)
   const results: CheckResult[] = []
   for (const [i, check] of checks.entries()) {
@@ -109,11 +110,12 @@ async function testRows({ trx, model, days, signal }: Around): Promise<CheckResu
       badRows: found.map((row) => row.bad),
     })
   }
+  const keyBegan = performance.now()
   const doubles = await run<Bad>(trx, renderDoubles(model, rows), signal)
   const check = `key: unique (${model.grain.join(', ')})`
   const badRows = doubles.map(({ bad }) => bad)
   const key = { model: model.name, check, kind: 'key', rows: total, bad: badRows.length } as const
-  return [...results, { ...key, badRows, seconds: lap() }]
+  return [...results, { ...key, badRows, seconds: secondsSince(keyBegan) }]
 }
 
 async function testSums(
@@ -122,13 +124,18 @@ async function testSums(
   days: readonly string[] | 'all',
 ): Promise<CheckResult> {
   const scopes = days === 'all' ? [undefined] : days.map((day) => ({ day }))
-  const lap = stopwatch()
+  const began = performance.now()
   const badRows: unknown[] = []
   for (const scope of scopes) {
     const found = await run<Bad>(trx, renderTotals(model, check, scope), signal)
     badRows.push(...found.map(({ bad }) => ({ ...scope, ...(bad as object) })))
   }
-  const counted = { rows: scopes.length, bad: badRows.length, badRows, seconds: lap() }
+  const counted = {
+    rows: scopes.length,
+    bad: badRows.length,
+    badRows,
+    seconds: secondsSince(began),
+  }
   return { model: model.name, check: check.name, kind: 'sums', ...counted }
 }
 
@@ -140,14 +147,4 @@ function rowsWithin(model: Model, days: DayRange | undefined) {
 
 function namesOf(models: readonly Model[]): ReadonlySet<string> {
   return new Set(models.map(({ name }) => name))
-}
-
-/** Gives the seconds since the last look. */
-function stopwatch(): () => number {
-  let began = performance.now()
-  return () => {
-    const before = began
-    began = performance.now()
-    return Math.round(began - before) / 1000
-  }
 }

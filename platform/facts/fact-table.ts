@@ -7,7 +7,7 @@ export interface Fact {
 
 /**
  * All metrics of the worker beside Node's own and those of Temporal's library. Most are facts that no process counts:
- * they are read from where they lie, by one statement a source. What cannot be read is left out of a scrape, and
+ * they are read from where they lie, by short statements. What cannot be read is left out of a scrape, and
  * `upi_facts_up` says so. Labels are bounded by what the platform is made of.
  */
 export const FACTS = {
@@ -189,3 +189,22 @@ export const FACTS = {
 
 /** The name of a metric of the worker. */
 export type FactName = keyof typeof FACTS
+
+/** What dashboards show of the metrics that Temporal's library counts in the worker; it tells many more. */
+export const LIBRARY_METRICS = {
+  temporal_workflow_task_schedule_to_start_latency: {
+    type: 'histogram',
+    help: 'Milliseconds for which a step of a workflow lay in its queue before the worker took it.',
+    labels: ['namespace', 'service_name', 'task_queue'],
+  },
+  temporal_activity_schedule_to_start_latency: {
+    type: 'histogram',
+    help: 'Milliseconds for which an activity lay in its queue before the worker took it.',
+    labels: ['namespace', 'service_name', 'task_queue'],
+  },
+  temporal_worker_task_slots_available: {
+    type: 'gauge',
+    help: 'What the worker could take at once besides what it has.',
+    labels: ['namespace', 'service_name', 'task_queue', 'worker_type'],
+  },
+} as const
