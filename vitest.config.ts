@@ -17,9 +17,8 @@ const NEEDS_NO_SERVER = [
 export default defineConfig({
   test: {
     reporters: [['default', { summary: false }], new ClosingLine()],
-    // Servers and started commands want their share of the processors. One more would end sooner (measured on 2: 7.5
-    // minutes, not 10.6), and now and then keep a session waiting for longer than it lives.
-    maxWorkers: Math.min(4, availableParallelism()),
+    // Much of a test is waiting: one more than processors ends in three quarters of the time (measured on 2).
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     projects: [
       {
         test: {

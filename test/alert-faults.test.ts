@@ -37,10 +37,29 @@ const upi = async (...args: string[]) => {
 /** A session that does something and holds on to it. */
 async function hold(pool: pg.Pool, ...statements: string[]): Promise<() => Promise<void>> {
   const client = await pool.connect()
+  // On a slow machine it may be ended before it is undone.
+  client.on('error', () => {})
   await client.query(['begin', ...statements].join(';'))
   return async () => {
-    await client.query('rollback')
-    client.release()
+    await client.query('rollback').catch(() => {})
+    client.release(true)
+  }
+}
+
+/** A statement that takes long, and is sent again where its session was ended for that. */
+function askLong(pool: pg.Pool): () => Promise<unknown> {
+  let isOver = false
+  const ask = async () => {
+    while (!isOver)
+      await pool.query('set statement_timeout = 0; select pg_sleep(600)').catch(() => {})
+    return true
+  }
+  const asked = ask()
+  const end = `select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and usename = 'upi_report'`
+  return async () => {
+    isOver = true
+    await eventually(() => Promise.race([asked, admin.query(end).then(() => false)]))
   }
 }
 
@@ -146,14 +165,9 @@ const FAULTS: readonly Fault[] = [
     alerts: ['QuerySlow', 'TransactionLong'],
     async make() {
       const release = await hold(own.pool('upi_api'), 'set statement_timeout = 0', 'select 1')
-      const client = await own.pool('upi_report').connect()
-      await client.query('set statement_timeout = 0')
-      const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows
-      const asked = client.query('select pg_sleep(600)').catch(() => {})
+      const end = askLong(own.pool('upi_report'))
       return async () => {
-        await admin.query('select pg_cancel_backend($1)', [pid])
-        await asked
-        client.release()
+        await end()
         await release()
       }
     },
