@@ -29,6 +29,9 @@ export const TRANSACTION_SECONDS_MAX = 1_800
 // A refresh may run for long after a model has changed; figures that are old meanwhile are told by their age.
 export const REFRESH_AGE_SECONDS_MAX = 3_600
 
+// For how long a failed run is news.
+export const FAILED_RUN_SECONDS_MAX = 1_800
+
 // The share of connections that may be busy.
 export const CONNECTIONS_BUSY_RATIO_MAX = 0.8
 

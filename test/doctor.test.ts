@@ -9,6 +9,7 @@ import { need } from '../platform/config.ts'
 import { serveHealth } from '../platform/health-server.ts'
 import { createKafka } from '../platform/kafka.ts'
 import { createLogger } from '../platform/telemetry.ts'
+import { doctorFaults, type Finding } from './doctor-faults.ts'
 import { aMessage } from './factories.ts'
 import { freePort } from './free-port.ts'
 import { eventually, runCli, useStack } from './harness.ts'
@@ -17,7 +18,6 @@ import { withSilentServer } from './silent-server.ts'
 
 const own = useStack('database', 'topics', 'namespace')
 const NOBODY = '127.0.0.1:1'
-const MACHINE = ['node', 'folders', 'disk', 'memory', 'ports', 'postgres', 'java', 'maven', 'room']
 let database: pg.Pool
 let admin: Admin
 let producer: Producer
@@ -34,20 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([admin.disconnect(), producer.disconnect()]))
 
-interface Finding {
-  readonly name: string
-  readonly ok: boolean
-  readonly text: string
-  readonly fix?: string
-}
-
-/** What doctor finds of the platform; what this machine lacks is no fault of it. */
-async function faults(env: Record<string, string> = {}): Promise<Finding[]> {
-  const { code, stdout } = await runCli(['doctor', '--json'], { ...own.env, ...env })
-  const all = JSON.parse(stdout) as Finding[]
-  expect(code).toBe(all.every(({ ok }) => ok) ? 0 : 1)
-  return all.filter(({ name, ok }) => !ok && !MACHINE.includes(name))
-}
+const faults = (env: Record<string, string> = {}) => doctorFaults({ ...own.env, ...env })
 
 test('a platform that is well has nothing to mend, and the versions of its servers are told', async () => {
   expect(await faults()).toEqual([])
@@ -173,6 +160,14 @@ test.each([
      truncate ops.reconciliations`,
     'bounds',
     './upi backup run',
+  ],
+  [
+    'a topic of dead letters that is not filled',
+    `insert into rejected_upi_transactions (kafka_timestamp, kafka_offset, kafka_partition, topic, reason_code, reasons)
+       select now(), n, 0, 'elsewhere', 'NOT_JSON', '{NOT_JSON}' from generate_series(1, 1001) as n`,
+    'truncate rejected_upi_transactions',
+    'letters',
+    'docs/runbooks/dead-letters-not-relayed.md',
   ],
 ])('%s is found', async (_, inject, mend, name, fix) => {
   await database.query(inject)

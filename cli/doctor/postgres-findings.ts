@@ -1,10 +1,11 @@
 import type pg from 'pg'
-import { CLOSE_OVERDUE_SECONDS_MAX } from '../../core/alert-bounds.ts'
+import { CLOSE_OVERDUE_SECONDS_MAX, LETTERS_UNRELAYED_MAX } from '../../core/alert-bounds.ts'
 import { CLOCK_SKEW_MS_MAX, FACT_STATEMENT_MS_MAX } from '../../core/limits.ts'
 import { type Config, need } from '../../platform/config.ts'
 import { bookFacts } from '../../platform/facts/book-facts.ts'
 import { dayFacts } from '../../platform/facts/day-facts.ts'
 import { type Ask, askOver } from '../../platform/facts/fact-reader.ts'
+import { letterFacts } from '../../platform/facts/letter-facts.ts'
 import { migrationStatus, requireServer } from '../../platform/migrate.ts'
 import {
   addressOf,
@@ -18,8 +19,9 @@ import type { Finding } from '../../platform/stack/index.ts'
 import { UNDATED_MODELS } from '../model-kinds.ts'
 import { type Fault, look } from './look.ts'
 import { passedBounds } from './passed-bounds.ts'
+import { LONGEST_SESSIONS, type LongestSession, sessionFaults } from './session-faults.ts'
 
-/** Whether Postgres is there, of this version, on time, what its ledger says of days and books, and what is past a bound. */
+/** Whether Postgres is there, of this version, on time; what its ledger says, what is past a bound, who hinders others. */
 export async function postgresFindings(config: Config): Promise<Finding[]> {
   const url = config.databaseUrl ?? need(config, 'transformDatabaseUrl').transformDatabaseUrl
   const pool = createPool(config, url, {
@@ -38,6 +40,8 @@ export async function postgresFindings(config: Config): Promise<Finding[]> {
       look('days', () => days(ask)),
       look('books', () => books(ask)),
       look('bounds', () => passedBounds(config, ask)),
+      look('letters', () => letters(ask)),
+      look('sessions', () => sessions(ask)),
     ])
     return [...server, ...clock, ...schema, ...ledger.flat()]
   } finally {
@@ -111,4 +115,17 @@ async function books(ask: Ask): Promise<string | readonly Fault[]> {
     text: `the book ${labels.book} does not balance`,
     fix: './upi reconcile names the days; docs/runbooks/books-broken.md says what mends this book, and what must not be changed',
   }))
+}
+
+async function letters(ask: Ask): Promise<string | readonly Fault[]> {
+  const { upi_dead_letters: all = [] } = await letterFacts(ask).read()
+  const [waiting = 0] = all.find(([, { state } = {}]) => state === 'unrelayed') ?? []
+  if (waiting <= LETTERS_UNRELAYED_MAX) return `${waiting} wait for their topic`
+  const text = `${waiting} dead letters or more are not in their topic`
+  return [{ text, fix: 'docs/runbooks/dead-letters-not-relayed.md; ./upi topics makes it' }]
+}
+
+async function sessions(ask: Ask): Promise<string | readonly Fault[]> {
+  const faults = sessionFaults(await ask<LongestSession>(LONGEST_SESSIONS))
+  return faults.length > 0 ? faults : 'none at it for long'
 }

@@ -1,4 +1,8 @@
-import { DAILY_AGE_SECONDS_MAX, REFRESH_AGE_SECONDS_MAX } from '../../core/alert-bounds.ts'
+import {
+  DAILY_AGE_SECONDS_MAX,
+  FAILED_RUN_SECONDS_MAX,
+  REFRESH_AGE_SECONDS_MAX,
+} from '../../core/alert-bounds.ts'
 import { SCHEDULES } from '../../workflows/schedules.ts'
 import type { AlertGroup } from './alert.ts'
 
@@ -41,7 +45,7 @@ export const WORKFLOW_ALERTS: AlertGroup = {
     },
     {
       name: 'WorkflowsFailed',
-      expr: 'min by (workflow) (upi_workflow_last_failure_age_seconds) < 1800',
+      expr: `min by (workflow) (upi_workflow_last_failure_age_seconds) < ${FAILED_RUN_SECONDS_MAX}`,
       severity: 'warning',
       summary: 'A run of {{ $labels.workflow }} has failed in the last half hour.',
     },

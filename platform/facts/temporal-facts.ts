@@ -1,5 +1,6 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client'
 import { FAILED_RUNS_COUNTED_MAX } from '../../core/limits.ts'
+import { heavyQueue } from '../../core/task-queue.ts'
 import type { FactReader, Samples } from './fact-reader.ts'
 
 /** How the schedules stand. */
@@ -57,7 +58,8 @@ export function workflowFacts(
     fact: 'workflows',
     async read() {
       const since = new Date(Date.now() - DAY_MS).toISOString()
-      const query = `TaskQueue = '${taskQueue}' and ExecutionStatus in ('Failed', 'TimedOut') and CloseTime > '${since}'`
+      const queues = `'${taskQueue}', '${heavyQueue(taskQueue)}'`
+      const query = `TaskQueue in (${queues}) and ExecutionStatus in ('Failed', 'TimedOut') and CloseTime > '${since}'`
       const ends = new Map<string, number[]>(workflows.map((name) => [name, []]))
       let counted = 0
       for await (const { type, closeTime } of client.workflow.list({ query })) {
