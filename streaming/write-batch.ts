@@ -54,8 +54,8 @@ function isLockTimeout(fault: unknown): boolean {
 }
 
 /**
- * Two round trips on a pipelined connection: first the offset, taken from whoever else would move it, the rows that
- * clean has, and raw; then everything that follows from them, and the commit.
+ * Two round trips on a pipelined connection, once a transaction is there: first the offset, taken from whoever else would
+ * move it, the rows that clean has, and raw; then everything that follows from them, and the commit.
  */
 async function writeOnce(
   pool: Pool,
@@ -64,8 +64,9 @@ async function writeOnce(
 ): Promise<Written> {
   const beganMs = performance.now()
   return await withConnection(pool, async (client) => {
+    // Alone: were it cancelled, what is sent behind it would be committed statement by statement.
+    await client.query('begin')
     const found = Promise.all([
-      client.query('begin'),
       advanceOffset(client, at, moveOf(batch)),
       lockBatches(client, isAlone),
       ...lockStored(client, batch.transactions, batch.rawDay),
@@ -73,7 +74,7 @@ async function writeOnce(
     // Postgres takes them in while the rest is merged; how that went is asked with the commit.
     const raw = copyRaw(client, batch.raw)
     raw.catch(() => {})
-    const [, isOwner, , ...stored] = await found
+    const [isOwner, , ...stored] = await found
     if (!isOwner) {
       throw new UpiError('OWNER_STALE', `partition ${at.partition} has moved on from ${batch.from}`)
     }

@@ -40,6 +40,26 @@ test('a stale owner of a partition is fenced and writes nothing', async () => {
   }
 })
 
+test('a batch whose transaction is cancelled as it begins is not written in part', async () => {
+  const topic = new SinkTopic('cancelled')
+  let isCancelled = false
+  const cancelled = sinkPool(own)
+  cancelled.on('connect', (client) => {
+    const { query } = client
+    const cancel = 'select pg_cancel_backend(pg_backend_pid()), pg_sleep(5)'
+    const asked = (text: unknown, ...rest: unknown[]) =>
+      Reflect.apply(query, client, [text === 'begin' && isCancelled ? cancel : text, ...rest])
+    Object.assign(client, { query: asked })
+  })
+  const sink = await topic.sink(cancelled)
+  await topic.send(sink, 0, { fields: { txn_id: 'CANCEL0' } })
+  const batch = topic.batch(sink, 0, [{ fields: { txn_id: 'CANCEL1' } }])
+  isCancelled = true
+  await expect(topic.write(sink, batch)).rejects.toMatchObject({ code: '57014' })
+  isCancelled = false
+  expect(await topic.write(sink, batch)).toMatchObject({ inserted: 1 })
+})
+
 test('a contradicting message hides no later update of the same batch', async () => {
   const topic = new SinkTopic('claims')
   const sink = await topic.sink(ingest)
